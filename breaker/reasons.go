@@ -1,0 +1,80 @@
+package breaker
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Why calls failed that gave no error to quote.
+const (
+	reasonFailed     = "failed"
+	reasonOverloaded = "overloaded"
+	reasonSlow       = "slow call"
+	reasonPanic      = "panic or Goexit"
+)
+
+const (
+	maxReasons      = 5
+	maxReasonLength = 200 // bytes
+)
+
+// A Reason is why calls failed: the text of an error, cut to 200 bytes.
+type Reason struct {
+	Text  string
+	Count uint64 // how often in a row of the last five different reasons
+	Last  time.Time
+}
+
+// reasons keeps the last five different ones.
+type reasons struct {
+	mu   sync.Mutex
+	list []Reason // guarded by mu; newest last
+}
+
+// because notes why a call failed.
+func (b *Breaker) because(text string, now int64) {
+	r := b.reasons.Load()
+	if r == nil {
+		b.reasons.CompareAndSwap(nil, new(reasons))
+		r = b.reasons.Load()
+	}
+	if len(text) > maxReasonLength {
+		text = strings.ToValidUTF8(text[:maxReasonLength], "")
+	}
+	r.note(text, b.epoch.Add(time.Duration(now)))
+}
+
+func (r *reasons) note(text string, at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	reason := Reason{Text: text}
+	i := slices.IndexFunc(r.list, func(known Reason) bool { return known.Text == text })
+	switch {
+	case i >= 0:
+		reason = r.list[i]
+	case len(r.list) == maxReasons:
+		i = 0 // the oldest makes room
+	}
+	if i >= 0 {
+		r.list = slices.Delete(r.list, i, i+1)
+	}
+	if reason.Count == 0 {
+		reason.Text = strings.Clone(text) // not to keep a large text alive for a part
+	}
+	reason.Count++
+	reason.Last = at
+	r.list = append(r.list, reason)
+}
+
+func (r *reasons) snapshot() []Reason {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	newestFirst := slices.Clone(r.list)
+	slices.Reverse(newestFirst)
+	return newestFirst
+}
