@@ -30,7 +30,8 @@ var criticalityNames = [...]string{
 	CriticalPlus:  "critical-plus",
 }
 
-var errCriticality = errors.New("weir: unknown criticality")
+// ErrCriticality is the error of [ParseCriticality].
+var ErrCriticality = errors.New("weir: unknown criticality")
 
 // String returns "sheddable", "sheddable-plus", "critical" or "critical-plus".
 func (c Criticality) String() string {
@@ -43,14 +44,14 @@ func (c Criticality) String() string {
 func (c Criticality) valid() bool { return Sheddable <= c && c <= CriticalPlus }
 
 // ParseCriticality is the inverse of [Criticality.String]. It knows the four
-// names in lower case, and nothing else.
+// names in lower case; anything else is [ErrCriticality].
 func ParseCriticality(s string) (Criticality, error) {
 	for c := Sheddable; c <= CriticalPlus; c++ {
 		if criticalityNames[c] == s {
 			return c, nil
 		}
 	}
-	return 0, errCriticality
+	return 0, ErrCriticality
 }
 
 type criticalityKey struct{}

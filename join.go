@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/weirgo/weir/internal/ctxerr"
 )
 
 // Join returns one guard made of several: it asks them in the order given, and
@@ -11,7 +13,7 @@ import (
 // the earlier ones are given back as [Ignored]. The outcome goes to all of them,
 // last guard first.
 //
-// Join() admits everything. Join panics on a nil guard. It allocates nothing per
+// Join() admits everything, unless ctx is done. Join panics on a nil guard. It allocates nothing per
 // admission or refusal. Its RetryAfter is the longest of its guards'.
 func Join(guards ...Guard) Guard {
 	for _, g := range guards {
@@ -44,6 +46,9 @@ type jointPermits struct {
 }
 
 func (j *joint) Allow(ctx context.Context) (Permit, error) {
+	if err := ctxerr.Err(ctx); err != nil {
+		return Permit{}, err
+	}
 	t := j.free.Get().(*jointPermits)
 	complete := false
 	defer func() {

@@ -9,18 +9,21 @@ import (
 	"github.com/weirgo/weir/internal/stripe"
 )
 
-func TestPickStaysInRangeAndReachesEveryPart(t *testing.T) {
+func TestPickSpreadsHintsEvenlyOverAllParts(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 7, 64, 1000} {
-		seen := map[int]bool{}
+		seen := make([]int, n)
 		for i := range 100_000 {
-			p := stripe.Pick(uint32(i)*42949, n) // 42949 * 100,000 spans 32 bits
-			require.GreaterOrEqual(t, p, 0)
-			require.Less(t, p, n)
-			seen[p] = true
+			seen[stripe.Pick(uint32(i)*42949, n)]++ // 42949 * 100,000 spans 32 bits
 		}
-		require.Len(t, seen, n)
+		share := 100_000 / n
+		for part, times := range seen {
+			require.InDelta(t, share, times, 3, "part %d of %d", part, n)
+		}
 	}
-	require.Equal(t, 63, stripe.Pick(1<<32-1, 64))
+	for _, n := range []int{1, 64, 1 << 20, 1<<31 - 1} {
+		require.Equal(t, 0, stripe.Pick(0, n))
+		require.Equal(t, n-1, stripe.Pick(1<<32-1, n))
+	}
 }
 
 func TestHintDiffersBetweenGoroutinesThatRunAtOnce(t *testing.T) {
@@ -48,4 +51,15 @@ func TestHintDiffersBetweenGoroutinesThatRunAtOnce(t *testing.T) {
 
 func TestHintAllocatesNothing(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(1000, func() { stripe.Hint() }))
+}
+
+func TestHintOfOneGoroutineTendsToStayTheSame(t *testing.T) {
+	last, changes := stripe.Hint(), 0
+	for range 1000 {
+		if h := stripe.Hint(); h != last {
+			last = h
+			changes++
+		}
+	}
+	require.Less(t, changes, 10, "it may change when the runtime moves the stack")
 }

@@ -1,0 +1,88 @@
+# make check is what CI runs. Each target also works alone, and without CI.
+
+GO          ?= go
+FUZZTIME    ?= 5s
+SUITE       ?= admission
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+SHELL   := /usr/bin/env bash
+EACH    := set -euo pipefail; for module in
+# All modules, and those of go.work: all but bench.
+MODULES := $(patsubst %/go.mod,%,$(sort $(shell find . -name go.mod)))
+WORK    := $(filter-out ./bench,$(MODULES))
+
+.PHONY: check lint fmt vet staticcheck tidy test race alone 386 fuzz examples bench compare api
+
+check: lint test race alone 386 fuzz examples
+	@echo "check: every step passed"
+
+lint: fmt vet staticcheck tidy
+
+fmt:
+	@echo "== gofmt"
+	@unformatted="$$(gofmt -l .)"; if [[ -n "$$unformatted" ]]; then echo "not formatted:" $$unformatted; exit 1; fi
+
+# bench is outside the workspace, so what covers "work" is run there once more.
+vet:
+	@echo "== go vet"
+	@$(GO) vet work
+	@GOWORK=off $(GO) -C bench vet ./...
+
+staticcheck:
+	@echo "== staticcheck"
+	@$(EACH) $(MODULES); do \
+		off=; [[ $$module == ./bench ]] && off=off; \
+		(cd $$module && GOWORK=$$off $(GO) run $(STATICCHECK) ./...); \
+	done
+
+# Works without a network only if the modules that our dependencies test with
+# were downloaded before.
+tidy:
+	@echo "== go mod tidy"
+	@$(EACH) $(MODULES); do GOWORK=off $(GO) -C $$module mod tidy -diff; done
+
+test:
+	@echo "== go test work"
+	@$(GO) test work
+
+# Never from the cache: each run schedules the goroutines in another way.
+race:
+	@echo "== go test -race work"
+	@$(GO) test -race -count=1 work
+
+# Each module as those see it who have no go.work.
+alone:
+	@echo "== go test, each module alone"
+	@$(EACH) $(MODULES); do GOWORK=off $(GO) -C $$module test ./...; done
+
+# The peers in bench need not build on 32 bits; what we ship must.
+386:
+	@echo "== go test, 32 bits"
+	@$(EACH) $(WORK); do GOWORK=off GOARCH=386 CGO_ENABLED=0 $(GO) -C $$module test ./...; done
+
+fuzz:
+	@echo "== fuzzing, $(FUZZTIME) each"
+	@$(EACH) $(WORK); do \
+		$(GO) -C $$module test -list '^Fuzz' ./... | \
+		awk '/^Fuzz/ { names[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }' | \
+		while read -r package name; do \
+			echo "$$package $$name"; \
+			$(GO) -C $$module test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$package </dev/null; \
+		done; \
+	done
+
+examples:
+	@echo "== examples/overload"
+	@set -euo pipefail; out="$$($(GO) run ./examples/overload -seconds 1 -json -svg '')"; \
+	echo "$$out"; \
+	[[ $$out == '{'*'}' && $$(grep -o '"load"' <<<"$$out" | wc -l) -eq 4 && $$out == *'"capacity"'* ]]
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem .
+
+compare:
+	GOWORK=off $(GO) -C bench run ./compare -suite $(SUITE)
+
+# Writes down what the packages export; look at the difference before you commit.
+api:
+	WEIR_UPDATE_API=1 $(GO) test -count=1 -run '^TestExportedNamesAreThoseWrittenDown$$' .
