@@ -1,0 +1,14 @@
+package main
+
+import (
+	"github.com/weirgo/weir/bench/internal/admission"
+	"github.com/weirgo/weir/bench/internal/suite"
+)
+
+// suites returns all that -suite can name. A new suite is a package beside
+// admission and a line here.
+func suites() []suite.Suite {
+	return []suite.Suite{
+		admission.Suite(),
+	}
+}

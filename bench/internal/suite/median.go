@@ -1,0 +1,35 @@
+package suite
+
+import "slices"
+
+// median returns the middle one of values, the mean of the two middle ones where
+// their number is even, and 0 if there are none. It leaves values as they are.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	s := slices.Sorted(slices.Values(values))
+	half := len(s) / 2
+	if len(s)%2 == 1 {
+		return s[half]
+	}
+	return (s[half-1] + s[half]) / 2
+}
+
+// medianSample returns the median of each field on its own.
+func medianSample(samples []Sample) Sample {
+	of := func(field func(Sample) float64) float64 {
+		values := make([]float64, len(samples))
+		for i, s := range samples {
+			values[i] = field(s)
+		}
+		return median(values)
+	}
+	return Sample{
+		NsPerOp:     of(func(s Sample) float64 { return s.NsPerOp }),
+		BytesPerOp:  of(func(s Sample) float64 { return s.BytesPerOp }),
+		AllocsPerOp: of(func(s Sample) float64 { return s.AllocsPerOp }),
+		HeapBytes:   of(func(s Sample) float64 { return s.HeapBytes }),
+		Waited:      of(func(s Sample) float64 { return s.Waited }),
+	}
+}
