@@ -35,6 +35,7 @@ func TestAdmissionAllocatesNothing(t *testing.T) {
 			p, _ := g.Outstanding()
 			p.Done(weir.Ignored)
 		},
+		"RetryAfter": func() { _ = weir.RetryAfter(refuse, weir.ErrRejected) },
 	} {
 		require.Zero(t, testing.AllocsPerRun(1000, f), name)
 	}

@@ -53,8 +53,7 @@ type RetryAfterer interface {
 // RetryAfter tells how long a caller whom g refused with err should wait: what
 // the error knows, else what the guard knows, else 0 (unknown).
 func RetryAfter(g Guard, err error) time.Duration {
-	var r RetryAfterer
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[retryAfterError](err); ok {
 		if wait := r.RetryAfter(); wait > 0 {
 			return wait
 		}
@@ -63,6 +62,11 @@ func RetryAfter(g Guard, err error) time.Duration {
 		return max(0, r.RetryAfter())
 	}
 	return 0
+}
+
+type retryAfterError interface {
+	error
+	RetryAfterer
 }
 
 // NewRejection returns a new sentinel error with the given text that satisfies
