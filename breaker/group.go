@@ -23,7 +23,8 @@ type GroupOptions struct {
 	MaxKeys int
 
 	// IdleAfter is for how long nobody must have used a closed breaker before it
-	// may make room for another. The default is 10 min; negative means for ever.
+	// may be dropped when a new key comes. The default is 10 min; negative means
+	// never.
 	IdleAfter time.Duration
 }
 
@@ -37,9 +38,10 @@ func (o GroupOptions) Validate() error {
 
 // A Group keeps one [Breaker] per key: per host, per method, per tenant.
 //
-// It makes them as they are asked for, up to MaxKeys. Then a new key takes the
-// place of a breaker that is closed and idle; if it finds none, the key shares the
-// overflow breaker with all others in the same case. So a flood of keys costs
+// It makes them as they are asked for, up to MaxKeys, and each new key drops a few
+// that are closed and idle, if it comes upon some. Where the group is full and none
+// is found, the key shares the overflow breaker with all others in the same case
+// (and with one that comes for the last place together with another goroutine). So a flood of keys costs
 // neither memory nor the state of those that matter. A breaker that is not closed,
 // or was forced into a state, is never dropped.
 //
@@ -48,7 +50,8 @@ func (o GroupOptions) Validate() error {
 type Group[K comparable] struct {
 	opts     GroupOptions
 	seed     maphash.Seed
-	size     atomic.Int64 // breakers in all shards, and places reserved for some
+	size     atomic.Int64  // breakers in all shards, and places reserved for some
+	hand     atomic.Uint64 // goes round the shards in search of idle breakers
 	overflow *Breaker
 	shards   [shardCount]shard[K]
 }
@@ -56,7 +59,7 @@ type Group[K comparable] struct {
 const (
 	shardCount = 64
 	// sampled is how many breakers of a shard are looked at to find an idle one,
-	// and strolled how many other shards a new key tries when the group is full.
+	// and strolled how many shards more a new key tries when the group is full.
 	sampled, strolled = 8, 4
 )
 
@@ -110,33 +113,43 @@ func (s *shard[K]) get(key K) *Breaker {
 func (g *Group[K]) add(key K, home uint64) *Breaker {
 	s := &g.shards[home%shardCount]
 	g.evict(s)
-	for i := uint64(1); !g.reserve(); i++ {
-		if i > strolled {
+	for tries := 0; !g.reserve(); tries++ {
+		if tries == strolled {
 			return g.overflow
 		}
-		g.evict(&g.shards[(home>>8+i)%shardCount])
+		g.evict(&g.shards[g.hand.Add(1)%shardCount])
 	}
+	placed := false
+	defer func() {
+		if !placed {
+			g.size.Add(-1) // somebody was faster, or the key's String panicked
+		}
+	}()
 	fresh := g.newBreaker(fmt.Sprint(key)) // may call the user's String: not under the lock
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if b := s.breakers[key]; b != nil { // somebody was faster
-		g.size.Add(-1)
+	if b := s.breakers[key]; b != nil {
 		return b
 	}
 	if s.breakers == nil {
 		s.breakers = make(map[K]*Breaker)
 	}
 	s.breakers[key] = fresh
+	placed = true
 	return fresh
 }
 
 // reserve takes one of the MaxKeys places.
 func (g *Group[K]) reserve() bool {
-	if g.size.Add(1) <= int64(g.opts.MaxKeys) {
-		return true
+	for {
+		n := g.size.Load()
+		if n >= int64(g.opts.MaxKeys) {
+			return false
+		}
+		if g.size.CompareAndSwap(n, n+1) {
+			return true
+		}
 	}
-	g.size.Add(-1)
-	return false
 }
 
 // evict drops the idle ones among a few breakers of the shard. A map is ranged

@@ -42,7 +42,8 @@ type Options struct {
 	// default is 5; negative means that it only ever throttles. The streak must
 	// also have lasted for TripDelay, by default one bucket (negative: no delay),
 	// and must be one that the error rate before it would produce by chance less
-	// than TripOdds times per window, by default 1e-6.
+	// than TripOdds times per window, by default 1e-6. A window without
+	// outcomes ends it.
 	TripAfter int
 	TripDelay time.Duration
 	TripOdds  float64
@@ -94,6 +95,9 @@ func (o Options) Validate() error {
 	return nil
 }
 
+// never is 73 years. What were longer could overflow where it is added to.
+const never = time.Duration(1 << 61)
+
 func (o Options) withDefaults() Options {
 	o.Window = orDefault(o.Window, 10*time.Second)
 	o.Buckets = orDefault(o.Buckets, 40)
@@ -105,8 +109,8 @@ func (o Options) withDefaults() Options {
 	o.TripAfter = orDefault(o.TripAfter, 5)
 	o.TripDelay = max(0, orDefault(o.TripDelay, o.Window/time.Duration(max(1, o.Buckets))))
 	o.TripOdds = orDefault(o.TripOdds, 1e-6)
-	o.ProbeInterval = orDefault(o.ProbeInterval, time.Second)
-	o.MaxProbeInterval = orDefault(o.MaxProbeInterval, max(2500*time.Millisecond, o.ProbeInterval))
+	o.ProbeInterval = min(orDefault(o.ProbeInterval, time.Second), never)
+	o.MaxProbeInterval = min(orDefault(o.MaxProbeInterval, max(2500*time.Millisecond, o.ProbeInterval)), never)
 	o.ProbeSuccesses = orDefault(o.ProbeSuccesses, 3)
 	if o.Classify == nil {
 		o.Classify = weir.Classify

@@ -71,7 +71,7 @@ func TestSteadyErrorsBelowTheThresholdAreNeverRefused(t *testing.T) {
 
 func TestPartialOutageIsThrottledNotCutOff(t *testing.T) {
 	simulate(t, 200, func(t *testing.T, l *load) {
-		calls := l.run(backend{latency: 10 * time.Millisecond, errorRate: 0.5}, 30*time.Second)
+		calls := l.run(backend{latency: 10 * time.Millisecond, errorRate: 0.6}, 30*time.Second)
 		late := between(calls, 10*time.Second, time.Hour)
 		require.Less(t, admittedShare(late), 0.5)
 		require.Greater(t, admittedShare(late), 0.02)

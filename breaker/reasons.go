@@ -40,15 +40,16 @@ func (b *Breaker) because(text string, now int64) {
 		b.reasons.CompareAndSwap(nil, new(reasons))
 		r = b.reasons.Load()
 	}
-	if len(text) > maxReasonLength {
-		text = strings.ToValidUTF8(text[:maxReasonLength], "")
-	}
+	text = strings.ToValidUTF8(text[:min(len(text), maxReasonLength)], "")
 	r.note(text, b.epoch.Add(time.Duration(now)))
 }
 
 func (r *reasons) note(text string, at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.list == nil {
+		r.list = make([]Reason, 0, maxReasons)
+	}
 	reason := Reason{Text: text}
 	i := slices.IndexFunc(r.list, func(known Reason) bool { return known.Text == text })
 	switch {

@@ -11,7 +11,8 @@ type State uint8
 const (
 	// Closed: all calls are admitted.
 	Closed State = iota
-	// Throttling: calls are refused with a probability, because too many fail.
+	// Throttling: calls are refused with a probability, because too many fail, or
+	// were within the last tenth of the window.
 	Throttling
 	// Open: all calls are refused but for probes, because nothing works.
 	Open
@@ -19,7 +20,7 @@ const (
 	ForcedOpen
 	// Disabled: all calls are admitted and none is counted.
 	Disabled
-	// DryRun: all calls are admitted, and counted as if they were not.
+	// DryRun: all calls are admitted; what would have been refused is counted.
 	DryRun
 )
 
@@ -59,11 +60,12 @@ func (b *Breaker) Force(s State) {
 	now := b.now()
 	switch s {
 	case Closed:
-		b.setOverride(0)
 		b.close(now)
-	case Open:
 		b.setOverride(0)
+	case Open:
+		b.probes.start(now, b.opts.ProbeInterval) // also if it has been open for long
 		b.trip(now)
+		b.setOverride(0)
 	case ForcedOpen:
 		b.setOverride(forcedOpen)
 	case Disabled:
@@ -108,7 +110,7 @@ func (b *Breaker) state() State {
 		return DryRun
 	case mode&tripped != 0:
 		return Open
-	case verdict(b.verdict.Load()).ratio() > 0:
+	case b.strained.Load() != 0:
 		return Throttling
 	}
 	return Closed
@@ -148,7 +150,9 @@ func (b *Breaker) close(now int64) {
 	epoch := b.window.epoch(now)
 	b.window.forgive(epoch)
 	b.streak.end()
+	b.probes.interval.Store(int64(b.opts.ProbeInterval))
 	b.verdict.Store(uint64(newVerdict(epoch, 0)))
+	b.strained.Store(0)
 	b.mode.And(^uint32(tripped))
 	b.announce(now)
 }

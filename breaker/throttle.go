@@ -30,9 +30,9 @@ func (o *Options) dropRatio(h history) float64 {
 func (o *Options) improbable(streak uint32, h history) bool {
 	before := max(0, h.accepted+h.failed-float64(streak))
 	failedBefore := max(0, h.failed-float64(streak))
-	// The rule of succession, with the weight of four calls of which one failed:
-	// who knows nothing yet needs ten failures to be sure.
-	rate := (failedBefore + 1) / (before + 4)
+	// The rule of succession, with the weight of twelve calls of which three
+	// failed: who knows nothing yet needs ten failures to be sure.
+	rate := (failedBefore + 3) / (before + 12)
 	return float64(streak)*math.Log(rate) < math.Log(o.TripOdds/(before+1))
 }
 
@@ -51,10 +51,17 @@ func (v verdict) ratio() float64 { return float64(uint32(v)) / (1 << 32) }
 // judge computes the verdict for the epoch, and makes it the one in force.
 func (b *Breaker) judge(now int64, epoch uint32) verdict {
 	v := newVerdict(epoch, b.opts.dropRatio(b.window.history(epoch)))
-	before := verdict(b.verdict.Swap(uint64(v)))
-	if (before.ratio() > 0) != (v.ratio() > 0) {
-		b.announce(now)
+	b.verdict.Store(uint64(v))
+	strained := b.strained.Load()
+	switch {
+	case v.ratio() > 0 && strained != epoch:
+		b.strained.Store(epoch)
+	case v.ratio() == 0 && strained != 0 && epoch-strained > uint32(b.opts.Buckets/10):
+		b.strained.CompareAndSwap(strained, 0)
+	default:
+		return v
 	}
+	b.announce(now)
 	return v
 }
 

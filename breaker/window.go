@@ -17,6 +17,12 @@ type counter struct{ word atomic.Uint64 }
 // counterFull leaves room for those who saw that there was still room.
 const counterFull = 1 << 31
 
+// reordered is by how many epochs an event may be older than what its counter
+// holds and still be taken for a late one. What looks older than that is newer:
+// the counter was not used for half the range of an epoch, which is 25 days of
+// milliseconds.
+const reordered = 1 << 13
+
 func tagged(epoch, count uint32) uint64 { return uint64(epoch)<<32 | uint64(count) }
 
 // add counts one event of the epoch. It returns how many it pushed out, of the
@@ -26,7 +32,7 @@ func (c *counter) add(epoch uint32) (retired uint32) {
 		w := c.word.Load()
 		age := int32(epoch - uint32(w>>32))
 		switch {
-		case age < 0 || age == 0 && uint32(w) >= counterFull:
+		case -reordered < age && age < 0 || age == 0 && uint32(w) >= counterFull:
 			return 0 // the event is too old to count, or there is no room
 		case age == 0:
 			c.word.Add(1) // unlike a swap, never fails however many count at once
@@ -130,7 +136,7 @@ type history struct {
 func (w *window) history(epoch uint32) (h history) {
 	n := uint32(len(w.buckets))
 	oldest := epoch - n + 1
-	if floor := w.floor.Load(); int32(floor-oldest) > 0 {
+	if floor := w.floor.Load(); 0 < int32(floor-oldest) && int32(floor-oldest) < reordered {
 		oldest = floor
 	}
 	at := w.place(oldest)
@@ -158,9 +164,9 @@ func (w *window) history(epoch uint32) (h history) {
 }
 
 // silence returns for how long nothing was counted, to the bucket, or, if nothing
-// ever was, how old the window is and a round more.
+// ever was, how old the window is.
 func (w *window) silence(epoch uint32) time.Duration {
-	age := ^uint32(0)
+	age := epoch - uint32(len(w.buckets)) - 1
 	for i := range w.buckets {
 		for kind := range kinds {
 			age = min(age, epoch-uint32(w.buckets[i][kind].word.Load()>>32))

@@ -1,0 +1,37 @@
+package breaker_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/weirgo/weir/breaker"
+)
+
+// At the threshold the drop ratio comes and goes with every call. Whoever watches
+// the state must not hear of each.
+func TestStateDoesNotFlapAtTheThreshold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		changes := 0
+		b := breaker.New(breaker.Options{
+			Protection: -1, Confidence: -1, TripAfter: -1,
+			OnStateChange: func(breaker.StateChange) { changes++ },
+		})
+		flips, refusing := 0, false
+		for i := range 3000 { // one in three fails: exactly what K = 1.5 bears
+			outcome := succeed
+			if i%3 == 2 {
+				outcome = fail
+			}
+			times(1, b, outcome)
+			if now := b.Stats().DropRatio > 0; now != refusing {
+				flips, refusing = flips+1, now
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		require.Greater(t, flips, 100, "the scenario does not do what it is for")
+		require.Less(t, changes, 10)
+	})
+}
