@@ -50,7 +50,7 @@ type Options struct {
 
 	// ProbeInterval is how long an open breaker waits before it lets one call
 	// through to see. The default is 1 s. Each probe that fails makes the
-	// interval half as long again, up to MaxProbeInterval, by default 2.5 s or
+	// interval twice as long, up to MaxProbeInterval, by default 3 s or
 	// ProbeInterval if that is longer. ProbeSuccesses calls that succeed in a
 	// row, by default 3, close the breaker.
 	ProbeInterval    time.Duration
@@ -110,7 +110,7 @@ func (o Options) withDefaults() Options {
 	o.TripDelay = max(0, orDefault(o.TripDelay, o.Window/time.Duration(max(1, o.Buckets))))
 	o.TripOdds = orDefault(o.TripOdds, 1e-6)
 	o.ProbeInterval = min(orDefault(o.ProbeInterval, time.Second), never)
-	o.MaxProbeInterval = min(orDefault(o.MaxProbeInterval, max(2500*time.Millisecond, o.ProbeInterval)), never)
+	o.MaxProbeInterval = min(orDefault(o.MaxProbeInterval, max(3*time.Second, o.ProbeInterval)), never)
 	o.ProbeSuccesses = orDefault(o.ProbeSuccesses, 3)
 	if o.Classify == nil {
 		o.Classify = weir.Classify

@@ -53,7 +53,7 @@ func (b *Breaker) probed(now, start int64, worked bool) {
 		p.successes.Store(0)
 		interval := max(p.interval.Load(), int64(b.opts.ProbeInterval))
 		p.next.Store(now + interval)
-		p.interval.Store(min(interval+interval/2, int64(b.opts.MaxProbeInterval)))
+		p.interval.Store(min(2*interval, int64(b.opts.MaxProbeInterval)))
 		return
 	}
 	n := p.successes.Add(1)
