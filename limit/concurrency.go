@@ -33,10 +33,13 @@ type ConcurrencyOptions struct {
 	// MaxWait is how long a call waits in the queue before it is refused. The
 	// default is 1 s; negative means as long as its context lives.
 	MaxWait time.Duration
-	// MaxHold is how long a permit may stay out while the limit is exhausted
-	// before it counts as forgotten and is taken back. The default is 1 h;
-	// negative means for ever. Calls that really last longer, such as streams,
-	// are no longer counted then.
+	// MaxHold is how long a permit may stay out, from when it is first missed
+	// because another call is refused or has to queue, before it counts as
+	// forgotten. The default is 1 h; negative means for ever. Calls that are
+	// refused or queue look after it eight times per MaxHold (at most once per
+	// millisecond); so where they keep coming it is taken back a quarter of
+	// MaxHold late at most. Calls that really last longer, such as streams, are
+	// no longer counted then.
 	MaxHold time.Duration
 }
 
@@ -71,15 +74,19 @@ func (o ConcurrencyOptions) withDefaults() ConcurrencyOptions {
 // Concurrency is a [weir.Guard] that admits at most Max calls at a time, and
 // lets a bounded number wait, first come, first served.
 //
-// The outcome of a call does not matter to it. A permit that is never settled
-// occupies its place until the limit has been exhausted for MaxHold; then it is
+// It is made by [NewConcurrency]; the zero value does not work. It must not be
+// copied. The outcome of a call does not matter to it. A permit that is never
+// settled occupies its place until it has been missed for MaxHold; then it is
 // taken back, and settling it later does nothing.
 //
 // While permits are free, Allow and Done cost one compare-and-swap each, take no
 // lock and allocate nothing; goroutines that run at once use different cache
 // lines. A refusal allocates nothing. A call that queues allocates its place in
-// the queue. Memory grows with the highest number of calls ever in flight, by
-// 64 B each. There is no goroutine and nothing to close.
+// the queue; one that loses the last place to another at that very moment has
+// allocated it in vain. The fewer permits are free, the longer one is searched
+// for: by a load per permit of a group of 64, and one per group that has none.
+// Memory grows with the highest number of calls ever in flight, by some 80 B
+// each. There is no goroutine and nothing to close.
 type Concurrency struct {
 	opts  ConcurrencyOptions
 	slots slots
@@ -87,8 +94,11 @@ type Concurrency struct {
 	// waiting is the length of queue, to be read without the lock. While it is
 	// not 0, newcomers line up instead of taking a permit.
 	waiting atomic.Int64
-	mu      sync.Mutex
-	queue   waitQueue // guarded by mu
+	// full says that the queue had no room left after free permits, if any, were
+	// handed out, and that nobody has left it since.
+	full  atomic.Bool
+	mu    sync.Mutex
+	queue waitQueue // guarded by mu
 
 	reclaim  reclaimer
 	refused  atomic.Uint64

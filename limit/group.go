@@ -29,11 +29,14 @@ const (
 
 func withCode(state, code uint64) uint64 { return (state | codeMask) + 1 + code }
 
+// A slot is 64 bytes where pointers are 8, so that no two share a cache line.
+// The allocator may put a group 8 bytes past the start of a line; hence what is
+// rarely used comes last.
 type slot struct {
 	weir.Slot
 	group *group
 	index uint32
-	_     [28]byte // to 64 bytes: a slot shares its cache line with no other
+	seen  sighting // guarded by limit.reclaim.mu
 }
 
 func newGroup(l *Concurrency, size int) *group {

@@ -1,11 +1,7 @@
 package limit
 
 import (
-	"context"
-	"time"
-
 	"github.com/weirgo/weir"
-	"github.com/weirgo/weir/internal/ctxerr"
 	"github.com/weirgo/weir/internal/stripe"
 )
 
@@ -55,9 +51,11 @@ func (q *waitQueue) remove(w *waiter) {
 // enqueue lines the caller up, nil if the queue is full. The waiter may have been
 // granted its permit by the time enqueue returns.
 func (l *Concurrency) enqueue() *waiter {
-	if l.waiting.Load() >= int64(l.opts.MaxQueue) {
+	if l.full.Load() {
 		return nil // without the lock, so that refusals do not fight for it
 	}
+	// Made before the lock is held, so that nobody waits for the allocator; in
+	// vain if others have just filled the queue.
 	w := &waiter{granted: make(chan weir.Permit, 1)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,6 +67,9 @@ func (l *Concurrency) enqueue() *waiter {
 	// A permit that came free before that Store saw nobody waiting. One that
 	// comes free after it will find us. So look once, now.
 	l.grantLocked()
+	// Not earlier: a place that is only taken to be granted a permit at once
+	// must not make others believe that the queue is full.
+	l.full.Store(l.queue.len >= l.opts.MaxQueue)
 	return w
 }
 
@@ -88,44 +89,8 @@ func (l *Concurrency) grantLocked() {
 			return
 		}
 		w := l.queue.head
-		l.queue.remove(w)
-		l.waiting.Store(int64(l.queue.len))
+		l.removeLocked(w)
 		w.granted <- p
-	}
-}
-
-// await waits for w's permit.
-func (l *Concurrency) await(ctx context.Context, w *waiter) (weir.Permit, error) {
-	select {
-	case p := <-w.granted: // often already there; saves the timer
-		return p, nil
-	default:
-	}
-	var timeout <-chan time.Time
-	if l.opts.MaxWait > 0 {
-		timer := time.NewTimer(l.opts.MaxWait)
-		defer timer.Stop()
-		timeout = timer.C
-	}
-	select {
-	case p := <-w.granted:
-		if ctx.Err() != nil { // both at once: a done context wins
-			p.Done(weir.Ignored)
-			return weir.Permit{}, ctxerr.Err(ctx)
-		}
-		return p, nil
-	case <-ctx.Done():
-		if !l.leave(w) {
-			// Granted while we gave up. The permit goes to the next in line.
-			(<-w.granted).Done(weir.Ignored)
-		}
-		return weir.Permit{}, ctxerr.Err(ctx)
-	case <-timeout:
-		if !l.leave(w) {
-			return <-w.granted, nil // granted at the last moment
-		}
-		l.timedOut.Add(1)
-		return weir.Permit{}, ErrQueueTimeout
 	}
 }
 
@@ -136,7 +101,13 @@ func (l *Concurrency) leave(w *waiter) bool {
 	if !w.queued {
 		return false
 	}
+	l.removeLocked(w)
+	return true
+}
+
+// removeLocked takes w out of the queue. The caller holds l.mu.
+func (l *Concurrency) removeLocked(w *waiter) {
 	l.queue.remove(w)
 	l.waiting.Store(int64(l.queue.len))
-	return true
+	l.full.Store(false)
 }

@@ -9,7 +9,9 @@ type ConcurrencyStats struct {
 	InFlight int // permits out now
 	Waiting  int // calls in the queue now
 
-	Admitted  uint64 // calls admitted so far, those in flight included
+	// Admitted counts permits handed out so far, those in flight included, and
+	// those that came to a queued call just as its context was done.
+	Admitted  uint64
 	Refused   uint64 // calls refused with ErrFull
 	TimedOut  uint64 // calls refused with ErrQueueTimeout
 	Reclaimed uint64 // permits taken back after MaxHold

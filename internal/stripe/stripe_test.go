@@ -1,6 +1,7 @@
 package stripe_test
 
 import (
+	"runtime"
 	"sync"
 	"testing"
 
@@ -26,6 +27,12 @@ func TestPickSpreadsHintsEvenlyOverAllParts(t *testing.T) {
 	}
 }
 
+//go:noinline
+func growStack() {
+	var room [16 << 10]byte
+	runtime.KeepAlive(&room)
+}
+
 func TestHintDiffersBetweenGoroutinesThatRunAtOnce(t *testing.T) {
 	const goroutines = 256
 	var (
@@ -37,6 +44,7 @@ func TestHintDiffersBetweenGoroutinesThatRunAtOnce(t *testing.T) {
 	ready.Add(goroutines)
 	for range goroutines {
 		done.Go(func() {
+			growStack() // else it grows later, and moves, and another gets the old one
 			h := stripe.Hint()
 			ready.Done()
 			ready.Wait() // all stacks are alive at the same time
