@@ -2,11 +2,11 @@ package breaker
 
 import (
 	"context"
+	"math"
 	"sync/atomic"
 	"time"
 
 	"github.com/weirgo/weir"
-	"github.com/weirgo/weir/internal/ctxerr"
 )
 
 var (
@@ -21,10 +21,12 @@ var (
 //
 // What counts. A success is one; failures are what the outcome calls
 // [weir.Failure] or [weir.Overloaded], and successes slower than SlowCall. An
-// ignored outcome counts for nothing. Neither does a call that ran out of time
-// (its context is past its deadline, or, with Do, the error says so) sooner than
-// successes usually take: its caller was in too much of a hurry to learn anything
-// about the dependency. A call that had time enough and got no answer is a failure.
+// ignored outcome counts for nothing. Neither does a failure of a call whose
+// context was cancelled, whatever error it made of that, nor one of a call that ran
+// out of time (its context is past its deadline, or, with Do, the error says so)
+// and had less of it than successes usually take: its caller was in too much of a
+// hurry to learn anything about the dependency. A call that had time enough and got
+// no answer is a failure.
 // One begun before the breaker last opened fails in Stats only: it is judged already.
 //
 // When it refuses. Over a sliding window, calls are refused with the probability
@@ -75,7 +77,8 @@ func New(o Options) *Breaker {
 	b := &Breaker{opts: o.withDefaults(), epoch: time.Now()}
 	b.window.init(b.opts.Window, b.opts.Buckets)
 	b.probes.interval.Store(int64(b.opts.ProbeInterval))
-	b.probes.since.Store(-1)
+	b.probes.since.Store(math.MinInt64)
+	b.probes.next.Store(math.MinInt64)
 	b.shown.Store(uint32(Closed))
 	return b
 }
@@ -88,11 +91,11 @@ func (b *Breaker) now() int64 { return int64(time.Since(b.epoch)) }
 // Allow asks to make one call. It returns [ErrOpen] or [ErrThrottled] if the
 // breaker refuses, or the error of ctx if ctx is done.
 func (b *Breaker) Allow(ctx context.Context) (weir.Permit, error) {
-	start, err := b.enter(ctx)
+	a, err := b.enter(ctx)
 	if err != nil {
 		return weir.Permit{}, err
 	}
-	return newTicket(b, ctx, start), nil
+	return newTicket(b, ctx, a), nil
 }
 
 // Do calls fn if the breaker admits it, and returns its error, or why it was not
@@ -102,11 +105,11 @@ func (b *Breaker) Do(ctx context.Context, fn func(context.Context) error) error 
 	if fn == nil {
 		panic("breaker: Do with a nil func")
 	}
-	start, err := b.enter(ctx)
+	a, err := b.enter(ctx)
 	if err != nil {
 		return err
 	}
-	return b.run(ctx, start, fn)
+	return b.run(ctx, a, fn)
 }
 
 // DoFallback is Do, but where the breaker refuses, it returns what fallback makes
@@ -116,10 +119,10 @@ func (b *Breaker) DoFallback(ctx context.Context, fn func(context.Context) error
 	if fn == nil || fallback == nil {
 		panic("breaker: DoFallback with a nil func")
 	}
-	start, err := b.enter(ctx)
+	a, err := b.enter(ctx)
 	switch err {
 	case nil:
-		return b.run(ctx, start, fn)
+		return b.run(ctx, a, fn)
 	case ErrOpen, ErrThrottled:
 		return fallback(err)
 	default:
@@ -127,71 +130,16 @@ func (b *Breaker) DoFallback(ctx context.Context, fn func(context.Context) error
 	}
 }
 
-func (b *Breaker) run(ctx context.Context, start int64, fn func(context.Context) error) error {
+func (b *Breaker) run(ctx context.Context, a attempt, fn func(context.Context) error) error {
 	returned := false
 	defer func() {
 		if !returned {
-			b.failed(b.now(), start, reasonPanic)
+			b.failed(b.now(), a, reasonPanic, nil)
 		}
 	}()
 	err := fn(ctx)
 	returned = true
-	b.leave(ctx, start, err)
-	return err
-}
-
-// enter admits a call, and returns when it began.
-func (b *Breaker) enter(ctx context.Context) (start int64, err error) {
-	if ctx.Err() != nil {
-		return 0, ctxerr.Err(ctx)
-	}
-	now := b.now()
-	if mode := b.mode.Load(); mode&^dryRun != 0 {
-		return now, b.enterSpecial(now, mode)
-	}
-	if v := b.current(now); v.ratio() > 0 && !b.probes.lease(now) {
-		return now, b.throttle(now, v)
-	}
-	return now, nil
-}
-
-// enterSpecial is enter for a breaker that is open, forced open or disabled.
-func (b *Breaker) enterSpecial(now int64, mode uint32) error {
-	switch {
-	case mode&disabled != 0:
-		return nil
-	case mode&forcedOpen != 0:
-		return b.refuse(ErrOpen, mode)
-	case !b.probes.due(now):
-		return b.refuse(ErrOpen, mode)
-	case b.probes.lapsed(now, b.opts.Window):
-		b.close(now)
-		return nil
-	case b.probes.lease(now):
-		return nil
-	}
-	return b.refuse(ErrOpen, mode)
-}
-
-// throttle refuses a call with the probability that v demands.
-func (b *Breaker) throttle(now int64, v verdict) error {
-	if !v.refuses() {
-		b.probes.postpone(now)
-		return nil
-	}
-	mode := b.mode.Load()
-	if mode&dryRun == 0 { // else the call will be counted by how it ends
-		b.window.add(refused, b.window.epoch(now))
-	}
-	return b.refuse(ErrThrottled, mode)
-}
-
-func (b *Breaker) refuse(err error, mode uint32) error {
-	if mode&dryRun != 0 {
-		b.spared.Add(1)
-		return nil
-	}
-	b.denied.Add(1)
+	b.leave(ctx, a, err)
 	return err
 }
 

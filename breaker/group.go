@@ -41,9 +41,9 @@ func (o GroupOptions) Validate() error {
 // It makes them as they are asked for, up to MaxKeys, and each new key drops a few
 // that are closed and idle, if it comes upon some. Where the group is full and none
 // is found, the key shares the overflow breaker with all others in the same case
-// (and with one that comes for the last place together with another goroutine). So a flood of keys costs
-// neither memory nor the state of those that matter. A breaker that is not closed,
-// or was forced into a state, is never dropped.
+// (and with one that comes for the last place together with another goroutine).
+// So a flood of keys costs neither memory nor the state of those that matter. A
+// breaker that is not closed, or was forced into a state, is never dropped.
 //
 // Use NewGroup to make one. A Group is safe for concurrent use and must not be
 // copied. There is no goroutine and nothing to close.

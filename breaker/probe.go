@@ -11,7 +11,7 @@ import (
 type probes struct {
 	next      atomic.Int64 // when the next probe may go
 	interval  atomic.Int64 // from one probe to the next
-	since     atomic.Int64 // when the breaker last opened, -1 if never; earlier calls are no probes
+	since     atomic.Int64 // when the breaker last opened; earlier calls are no probes
 	successes atomic.Int64 // in a row
 }
 

@@ -23,7 +23,7 @@ const (
 // A Reason is why calls failed: the text of an error, cut to 200 bytes.
 type Reason struct {
 	Text  string
-	Count uint64 // how often in a row of the last five different reasons
+	Count uint64 // how often since it came to be among the last five
 	Last  time.Time
 }
 
@@ -31,6 +31,17 @@ type Reason struct {
 type reasons struct {
 	mu   sync.Mutex
 	list []Reason // guarded by mu; newest last
+}
+
+// textOf returns what err says. A nil pointer in an error may make that panic,
+// which must not hide that the call failed.
+func textOf(err error) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = reasonFailed
+		}
+	}()
+	return err.Error()
 }
 
 // because notes why a call failed.

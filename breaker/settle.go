@@ -10,20 +10,20 @@ import (
 )
 
 // leave settles a call that returned err.
-func (b *Breaker) leave(ctx context.Context, start int64, err error) {
+func (b *Breaker) leave(ctx context.Context, a attempt, err error) {
 	if err == nil {
-		b.succeeded(start)
+		b.succeeded(a)
 		return
 	}
 	outcome := b.opts.Classify(err)
 	now := b.now()
 	switch {
 	case outcome == weir.Success:
-		b.succeeded(start)
-	case outcome == weir.Ignored, outcome == weir.Failure && b.hurried(ctx, err, now-start):
+		b.succeeded(a)
+	case outcome == weir.Ignored, outcome == weir.Failure && b.callersDoing(ctx, err, now, a):
 		b.ignore()
 	default:
-		b.failed(now, start, err.Error())
+		b.failed(now, a, reasonFailed, err)
 		if outcome > weir.Overloaded {
 			panic("breaker: Options.Classify returned an unknown " + outcome.String())
 		}
@@ -33,9 +33,9 @@ func (b *Breaker) leave(ctx context.Context, start int64, err error) {
 // A ticket is what a permit of the breaker refers to.
 type ticket struct {
 	weir.Slot
-	b     *Breaker
-	ctx   context.Context // of the call, for as long as it lasts
-	start int64
+	b       *Breaker
+	ctx     context.Context // of the call, for as long as it lasts
+	attempt attempt
 }
 
 // tickets holds those that no permit refers to. One whose permit is forgotten is
@@ -46,97 +46,121 @@ var tickets = sync.Pool{New: func() any {
 	return t
 }}
 
-func newTicket(b *Breaker, ctx context.Context, start int64) weir.Permit {
+func newTicket(b *Breaker, ctx context.Context, a attempt) weir.Permit {
 	t := tickets.Get().(*ticket)
-	t.b, t.ctx, t.start = b, ctx, start
+	t.b, t.ctx, t.attempt = b, ctx, a
 	return t.Issue()
 }
 
 // Settle implements [weir.Settler].
 func (t *ticket) Settle(o weir.Outcome) {
-	b, ctx, start := t.b, t.ctx, t.start
+	b, ctx, a := t.b, t.ctx, t.attempt
 	t.b, t.ctx = nil, nil
 	tickets.Put(t)
 	if o == weir.Success {
-		b.succeeded(start)
+		b.succeeded(a)
 		return
 	}
 	now := b.now()
 	switch {
-	case o == weir.Ignored, o == weir.Failure && b.hurried(ctx, nil, now-start):
+	case o == weir.Ignored, o == weir.Failure && b.callersDoing(ctx, nil, now, a):
 		b.ignore()
 	case o == weir.Overloaded:
-		b.failed(now, start, reasonOverloaded)
+		b.failed(now, a, reasonOverloaded, nil)
 	default:
-		b.failed(now, start, reasonFailed)
+		b.failed(now, a, reasonFailed, nil)
 	}
 }
 
-// hurried reports whether a call failed because it had less time than successes
-// usually take.
-func (b *Breaker) hurried(ctx context.Context, err error, took int64) bool {
-	return took < b.usual.duration.Load() &&
-		(ctx.Err() == context.DeadlineExceeded || errors.Is(err, context.DeadlineExceeded))
+// callersDoing reports whether a call failed because its caller left, or gave it
+// less time than successes usually take.
+func (b *Breaker) callersDoing(ctx context.Context, err error, now int64, a attempt) bool {
+	switch ctx.Err() {
+	case context.Canceled:
+		return true // whatever the call made of it, such as the cause
+	case context.DeadlineExceeded:
+	default:
+		if !errors.Is(err, context.DeadlineExceeded) {
+			return false
+		}
+	}
+	// What counts is the time it had, even if it was slow to notice the end of it.
+	had := now - a.start
+	if deadline, ok := ctx.Deadline(); ok {
+		had = min(had, int64(deadline.Sub(b.epoch))-a.start)
+	}
+	return had < b.usual.duration.Load()
 }
 
 // succeeded counts a success. Where all is well and others have succeeded lately,
 // it saves the clock reading, which would be a third of the cost of the call.
-func (b *Breaker) succeeded(start int64) {
+func (b *Breaker) succeeded(a attempt) {
 	// A verdict is renewed by the first call that begins in an epoch, so its epoch
 	// is the current one, unless nobody has called since that was over. Then the
 	// success is dated back to it.
 	v := verdict(b.verdict.Load())
 	if v.ratio() > 0 || b.usual.learnt.Load() != v.epoch() || b.opts.SlowCall > 0 || b.mode.Load() != 0 {
-		b.succeededAt(b.now(), start)
+		b.succeededAt(b.now(), a)
 		return
 	}
 	b.window.add(accepted, v.epoch())
 	b.streak.end()
 }
 
-func (b *Breaker) succeededAt(now, start int64) {
-	if slow := int64(b.opts.SlowCall); slow > 0 && now-start > slow {
-		b.failed(now, start, reasonSlow)
+func (b *Breaker) succeededAt(now int64, a attempt) {
+	if slow := int64(b.opts.SlowCall); slow > 0 && now-a.start > slow {
+		b.failed(now, a, reasonSlow, nil)
 		return
 	}
 	mode := b.mode.Load()
-	if mode&disabled != 0 {
+	switch {
+	case mode&disabled != 0:
+		return
+	case a.spared:
+		b.window.retired[accepted].Add(1)
 		return
 	}
 	epoch := b.window.epoch(now)
 	b.window.add(accepted, epoch)
-	b.usual.learn(now-start, epoch)
+	b.usual.learn(now-a.start, epoch)
 	b.streak.end()
 	if mode&tripped != 0 {
-		b.probed(now, start, true)
+		b.probed(now, a.start, true)
 	} else if verdict(b.verdict.Load()).ratio() > 0 {
 		b.judge(now, epoch)
 	}
 }
 
-func (b *Breaker) failed(now, start int64, reason string) {
+// failed counts a failure: because of err, or for the reason if there is no error.
+func (b *Breaker) failed(now int64, a attempt, reason string, err error) {
 	mode := b.mode.Load()
 	if mode&disabled != 0 {
 		return
 	}
-	b.because(reason, now)
-	if start <= b.probes.since.Load() {
-		// The breaker has opened since the call began, and may be closed again:
-		// what it waited for in vain has been judged.
+	if err != nil {
+		reason = textOf(err)
+	}
+	b.because(reason, now) // first: who hears that this opens the breaker wants to know why
+	b.countFailure(now, a, mode)
+}
+
+func (b *Breaker) countFailure(now int64, a attempt, mode uint32) {
+	if a.spared || a.start <= b.probes.since.Load() {
+		// The second: the breaker has opened since the call began, and may be
+		// closed again. What it waited for in vain has been judged.
 		b.window.retired[failed].Add(1)
 		return
 	}
 	epoch := b.window.epoch(now)
 	b.window.add(failed, epoch)
-	if mode&tripped != 0 {
-		b.probed(now, start, false)
-		return
-	}
-	if b.fatal(now, epoch) {
+	switch {
+	case mode&tripped != 0:
+		b.probed(now, a.start, false)
+	case b.fatal(now, epoch):
 		b.trip(now)
-		return
+	default:
+		b.judge(now, epoch)
 	}
-	b.judge(now, epoch)
 }
 
 // fatal reports whether the failure just counted is one too many in a row.
@@ -160,10 +184,11 @@ func (b *Breaker) ignore() {
 	}
 }
 
-// usual is how long successes usually take: a moving quantile near the first
-// quartile, since it falls four times as fast as it rises. It learns from one
-// success per epoch at most, which is plenty, and keeps the word it lives in from
-// being fought for.
+// usual is how long successes usually take, rather too low than too high: where
+// it errs, a timeout counts. It falls four times as fast as it rises, and no
+// single success raises it by more than a sixteenth. It learns from one success
+// per epoch at most, which is plenty, and keeps the word it lives in from being
+// fought for.
 type usual struct {
 	duration atomic.Int64 // in nanoseconds
 	learnt   atomic.Uint32
@@ -181,7 +206,7 @@ func (u *usual) learn(took int64, epoch uint32) {
 	case took < known:
 		known -= (known - took) / 4
 	default:
-		known += (took - known) / 16
+		known += min(took-known, known) / 16
 	}
 	u.duration.Store(known)
 }

@@ -10,11 +10,14 @@ import (
 // for five over a long time.
 type streak struct{ word atomic.Uint64 }
 
-const streakBits = 24 // for the length; the rest is for milliseconds, 34 years of them
+const (
+	streakBits = 24 // for the length; the rest is for milliseconds, modulo 34 years
+	msMask     = 1<<(64-streakBits) - 1
+)
 
 // extend adds a failure, and returns how long the streak is and has lasted.
 func (s *streak) extend(now int64) (length uint32, lasted time.Duration) {
-	ms := uint64(now) / uint64(time.Millisecond)
+	ms := uint64(now/int64(time.Millisecond)) & msMask
 	for {
 		before := s.word.Load()
 		after := before + 1
@@ -26,9 +29,19 @@ func (s *streak) extend(now int64) (length uint32, lasted time.Duration) {
 		}
 		if s.word.CompareAndSwap(before, after) {
 			since := after >> streakBits
-			return uint32(after & (1<<streakBits - 1)), time.Duration(ms-min(since, ms)) * time.Millisecond
+			return uint32(after & (1<<streakBits - 1)), elapsed(since, ms)
 		}
 	}
+}
+
+// elapsed is the time from one reading to a later one. Another goroutine may have
+// begun the streak a moment later than this one read the clock.
+func elapsed(since, ms uint64) time.Duration {
+	d := (ms - since) & msMask
+	if d > msMask/2 {
+		return 0
+	}
+	return time.Duration(d) * time.Millisecond
 }
 
 // end ends the streak. It writes only if there is one.

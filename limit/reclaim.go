@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ type sighting struct {
 
 func (r *reclaimer) init(maxHold time.Duration) {
 	r.epoch, r.maxHold = time.Now(), maxHold
+	r.next.Store(math.MinInt64) // inside a synctest bubble, now may be before epoch
 	r.pause = max(maxHold/8, minSweepPause)
 }
 
