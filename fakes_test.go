@@ -69,3 +69,8 @@ func last(got *[]weir.Outcome) weir.Guard {
 		return weir.PermitFunc(func(o weir.Outcome) { *got = append(*got, o) }), nil
 	})
 }
+
+// guardFunc is a guard that is nothing but its Allow.
+type guardFunc func(context.Context) (weir.Permit, error)
+
+func (f guardFunc) Allow(ctx context.Context) (weir.Permit, error) { return f(ctx) }

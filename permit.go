@@ -45,7 +45,7 @@ type Settler interface {
 // [Slot.Bind] once, and then hands out one permit after another from it. The
 // word is 64 bits wide and only grows, so a permit settled long ago can never
 // be mistaken for a later one. A Slot must not be copied, and is used through
-// Issue or through TryIssue, never through both.
+// Issue or through TryIssue, never through both; they panic before Bind.
 type Slot struct {
 	gen     atomic.Uint64
 	settler Settler
@@ -63,13 +63,21 @@ func (s *Slot) Bind(settler Settler) {
 // Issue returns a permit on a slot that the caller alone holds, such as one
 // fresh from a pool. The slot is the caller's again once Settle is called.
 func (s *Slot) Issue() Permit {
+	s.mustBeBound()
 	return Permit{slot: s, gen: s.gen.Load()}
+}
+
+func (s *Slot) mustBeBound() {
+	if s.settler == nil {
+		panic("weir: a Slot that is not bound")
+	}
 }
 
 // TryIssue returns a permit on a slot that several goroutines may claim at a
 // time; one of them gets it, and no other until that permit is settled. The
 // slot is free again before Settle is called.
 func (s *Slot) TryIssue() (Permit, bool) {
+	s.mustBeBound()
 	gen := s.gen.Load()
 	if gen&1 != 0 || !s.gen.CompareAndSwap(gen, gen+1) {
 		return Permit{}, false

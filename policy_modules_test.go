@@ -19,6 +19,10 @@ type modFile struct {
 	Tool    []struct{ Path string }
 	Use     []struct{ DiskPath string }
 	Replace []struct{ Old, New struct{ Path string } }
+	Require []struct {
+		Path     string
+		Indirect bool
+	}
 }
 
 func readModFile(t *testing.T, name string) (m modFile) {
@@ -46,6 +50,19 @@ func TestWorkspaceListsEveryModuleButBench(t *testing.T) {
 		got = append(got, path.Clean(u.DiskPath))
 	}
 	require.ElementsMatch(t, want, got)
+}
+
+// What the root requires is in the module graph of whoever wants a breaker.
+func TestRootRequiresNothingButWhatItMayImportAndItsTestsNeed(t *testing.T) {
+	allowed := []string{"github.com/stretchr/testify", "go.uber.org/goleak", "golang.org/x/sync"}
+	for _, modules := range foreign {
+		allowed = append(allowed, modules...)
+	}
+	for _, r := range readModFile(t, "go.mod").Require {
+		if !r.Indirect {
+			require.Contains(t, allowed, r.Path)
+		}
+	}
 }
 
 func TestModulesStandOnTheRoot(t *testing.T) {

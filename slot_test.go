@@ -165,3 +165,9 @@ func TestSlotsReusedUnderStressSettleEachPermitOnce(t *testing.T) {
 	require.Equal(t, int64(workers*rounds), pool.settled.Load())
 	require.Len(t, pool.free, slots)
 }
+
+func TestSlotThatNobodyBoundIssuesNothing(t *testing.T) {
+	const want = "weir: a Slot that is not bound"
+	require.PanicsWithValue(t, want, func() { new(weir.Slot).Issue() })
+	require.PanicsWithValue(t, want, func() { new(weir.Slot).TryIssue() })
+}

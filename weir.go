@@ -9,9 +9,9 @@
 //		// the work did not start
 //	}
 //
-// Circuit breakers (package breaker), concurrency and rate limits (package
-// limit) and load shedders (package load) are all guards, so one adapter fits
-// them all and [Join] stacks them.
+// A circuit breaker (package breaker) and a concurrency limit (package limit) are
+// both guards, so one adapter (package weirhttp) fits them all and [Join] stacks
+// them.
 //
 // Importing this package, or any other of the module, does nothing: no
 // goroutine, no log line, no signal handler, no registry. Use it where work is
@@ -80,7 +80,8 @@ func (r *rejection) Error() string        { return r.text }
 func (r *rejection) Is(target error) bool { return target == ErrRejected }
 
 // Do runs fn if g admits it, and settles the permit with what [Classify] makes
-// of fn's error. A panic in fn, or a runtime.Goexit, settles it as [Failure] and
+// of fn's error, or as [Ignored] if that is a failure and ctx was cancelled
+// meanwhile. A panic in fn, or a runtime.Goexit, settles it as [Failure] and
 // goes on untouched. A refusal is returned as it is. Do allocates nothing. It
 // panics if g or fn is nil.
 func Do(ctx context.Context, g Guard, fn func(context.Context) error) error {
@@ -94,7 +95,7 @@ func Do(ctx context.Context, g Guard, fn func(context.Context) error) error {
 	outcome := Failure // what a panic or Goexit leaves behind
 	defer func() { permit.Done(outcome) }()
 	err = fn(ctx)
-	outcome = Classify(err)
+	outcome = outcomeOf(ctx, err)
 	return err
 }
 
@@ -112,8 +113,19 @@ func Call[T any](ctx context.Context, g Guard, fn func(context.Context) (T, erro
 	outcome := Failure // what a panic or Goexit leaves behind
 	defer func() { permit.Done(outcome) }()
 	v, err := fn(ctx)
-	outcome = Classify(err)
+	outcome = outcomeOf(ctx, err)
 	return v, err
+}
+
+// outcomeOf is Classify for a caller whose context is known. Once that is
+// cancelled, a failure says nothing, whatever it looks like: net/http, for one,
+// returns the cause of the cancellation.
+func outcomeOf(ctx context.Context, err error) Outcome {
+	o := Classify(err)
+	if o == Failure && ctx.Err() == context.Canceled {
+		return Ignored
+	}
+	return o
 }
 
 func admit(ctx context.Context, g Guard) (Permit, error) {

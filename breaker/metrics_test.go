@@ -1,9 +1,11 @@
 package breaker_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -35,7 +37,7 @@ func values(metrics []weir.Metric) map[string]float64 {
 func TestMetricsShowWhatStatsShow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := breaker.New(breaker.Options{Name: "db"})
-		require.Equal(t, 4, times(4, b, succeed))
+		require.Equal(t, 4, times(4, b, func(context.Context) error { time.Sleep(10 * time.Millisecond); return nil }))
 		p, _ := b.Allow(t.Context())
 		p.Done(weir.Ignored)
 		open(t, b)
@@ -48,8 +50,13 @@ func TestMetricsShowWhatStatsShow(t *testing.T) {
 			"weir_breaker_calls_total{breaker=db,outcome=refused}": 7,
 			"weir_breaker_calls_total{breaker=db,outcome=spared}":  0,
 			"weir_breaker_trips_total{breaker=db}":                 1,
-			"weir_breaker_drop_ratio{breaker=db}":                  1,
-			"weir_breaker_state{breaker=db}":                       2,
+			"weir_breaker_usual_seconds{breaker=db}":               0.01,
+
+			"weir_breaker_window_calls{breaker=db,outcome=success}":   float64(st.WindowAccepted),
+			"weir_breaker_window_calls{breaker=db,outcome=failure}":   float64(st.WindowFailed),
+			"weir_breaker_window_calls{breaker=db,outcome=throttled}": float64(st.WindowThrottled),
+			"weir_breaker_drop_ratio{breaker=db}":                     1,
+			"weir_breaker_state{breaker=db}":                          2,
 		}, values(collect(b)))
 	})
 }

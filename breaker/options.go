@@ -41,9 +41,10 @@ type Options struct {
 	// TripAfter is how many failures in a row open the breaker at the least. The
 	// default is 5; negative means that it only ever throttles. The streak must
 	// also have lasted for TripDelay, by default one bucket (negative: no delay),
-	// and must be one that the error rate before it would produce by chance less
-	// than TripOdds times per window, by default 1e-6. A window without
-	// outcomes ends it.
+	// and must be one that the error rate of the window before it would produce by
+	// chance less than TripOdds times per window, by default 1e-6; the fewer calls
+	// a window holds, the rougher that estimate is. A window without outcomes ends
+	// the streak.
 	TripAfter int
 	TripDelay time.Duration
 	TripOdds  float64
@@ -65,7 +66,8 @@ type Options struct {
 	Classify func(error) weir.Outcome
 
 	// OnStateChange is called once for each change of what State returns, on the
-	// goroutine whose call brought it about, without locks.
+	// goroutine whose call brought it about, without locks. Where one change
+	// follows another at once, the two calls may overlap; ask State for the latest.
 	OnStateChange func(StateChange)
 }
 

@@ -84,6 +84,12 @@ func (b *Breaker) Metrics(yield func(weir.Metric) bool) {
 			Labels: []weir.Label{name, {Name: "outcome", Value: outcome}}, Value: float64(n),
 		}
 	}
+	window := func(outcome string, n uint64) weir.Metric {
+		return weir.Metric{
+			Name: "weir_breaker_window_calls", Help: "Calls within the sliding window by what became of them.",
+			Labels: []weir.Label{name, {Name: "outcome", Value: outcome}}, Value: float64(n),
+		}
+	}
 	for _, m := range [...]weir.Metric{
 		calls("success", st.Accepted),
 		calls("failure", st.Failed),
@@ -97,6 +103,13 @@ func (b *Breaker) Metrics(yield func(weir.Metric) bool) {
 		{
 			Name: "weir_breaker_drop_ratio", Help: "Probability with which a call is refused.",
 			Labels: []weir.Label{name}, Value: st.DropRatio,
+		},
+		window("success", st.WindowAccepted),
+		window("failure", st.WindowFailed),
+		window("throttled", st.WindowThrottled),
+		{
+			Name: "weir_breaker_usual_seconds", Help: "How long successes usually take.",
+			Labels: []weir.Label{name}, Value: st.Usual.Seconds(),
 		},
 		{
 			Name:   "weir_breaker_state",

@@ -58,7 +58,7 @@ func (m *maxBytes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// tells the server's own writer, found beneath all wrappers, to give up the
 	// connection.
 	b.Body = http.MaxBytesReader(innermost(rw), &b.body, m.n)
-	defer adoptPattern(r, &b.Request)
+	defer adopt(r, &b.Request)
 	m.next.ServeHTTP(w, &b.Request)
 	if b.body.exceeded.Load() && !rw.started() {
 		rw.answer(http.StatusRequestEntityTooLarge)

@@ -57,6 +57,10 @@ func (o PropagateOptions) Validate() error {
 // fails for it. The header never lifts a deadline that is there already, and
 // never lowers the class of the context.
 //
+// Who chooses his own deadline chooses when his requests fail, and a breaker
+// further in counts failures of calls that had about as much time as others need.
+// So set DisableTimeout where requests come from strangers.
+//
 // Where the handler returns after the deadline without having written a header,
 // the client gets 504, as with [Timeout]. Put Propagate outside of Timeout and
 // Admit, so that they know. A request without the headers costs two lookups and
@@ -105,7 +109,7 @@ func (p *propagation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (p *propagation) serve(w http.ResponseWriter, r *http.Request, ctx context.Context) {
 	inner := r.WithContext(ctx)
-	defer adoptPattern(r, inner)
+	defer adopt(r, inner)
 	p.next.ServeHTTP(w, inner)
 }
 

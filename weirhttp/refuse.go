@@ -25,6 +25,7 @@ func (a *admission) refuse(rw *response, w http.ResponseWriter, r *http.Request,
 	rejected := errors.Is(err, weir.ErrRejected)
 	switch {
 	case !rejected && errors.Is(err, context.Canceled):
+		rw.giveUpDead(r)
 		rw.WriteHeader(StatusClientClosedRequest)
 		return
 	case !rejected && errors.Is(err, context.DeadlineExceeded):

@@ -54,12 +54,13 @@ type timeout struct {
 
 func (t *timeout) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rw, w := track(w, r)
+	rw.giveUpDead(r)
 	ctx, cancel := context.WithTimeout(r.Context(), t.d)
 	defer cancel()
 	outer := rw.root.writeLimit
 	rw.limitIO(ctx, r)
 	inner := r.WithContext(ctx)
-	defer adoptPattern(r, inner)
+	defer adopt(r, inner)
 	t.next.ServeHTTP(w, inner)
 	rw.expire(ctx)
 	if !outer.IsZero() {
@@ -79,10 +80,14 @@ func (w *response) expire(ctx context.Context) {
 	}
 }
 
-// adoptPattern shows an outer middleware, which holds r, the route that a
-// ServeMux further in has noted on the copy that the handler got.
-func adoptPattern(r, inner *http.Request) {
+// adopt takes over into r what the handler has noted on its copy: the route that a
+// ServeMux matched, for outer middlewares, and an uploaded form, whose temporary
+// files the server removes only if it finds them on the request that it made.
+func adopt(r, inner *http.Request) {
 	if r.Pattern == "" && inner.Pattern != "" {
 		r.Pattern = inner.Pattern
+	}
+	if r.MultipartForm == nil {
+		r.MultipartForm = inner.MultipartForm
 	}
 }

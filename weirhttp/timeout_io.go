@@ -60,6 +60,16 @@ func (w *response) armWrites() {
 	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(limit)
 }
 
+// giveUpDead has the server close an HTTP/1 connection whose client it takes for
+// gone before the request has even begun. The client is there, or it could not
+// have sent the request: a read deadline of an earlier request on the connection
+// has passed when it was too late for commit to say that it ends.
+func (w *response) giveUpDead(r *http.Request) {
+	if !w.http2 && !w.started() && r.Context().Err() == context.Canceled {
+		w.Header().Set("Connection", "close")
+	}
+}
+
 // commit is called when the header is about to be sent.
 func (w *response) commit() {
 	if !w.root.writeLimit.IsZero() {
