@@ -26,10 +26,11 @@ func TestFailureOfACancelledCallIsIgnored(t *testing.T) {
 			return weir.PermitFunc(func(o weir.Outcome) { got = append(got, o) }), nil
 		})
 		ctx, cancel := context.WithCancelCause(t.Context())
-		cancelled := func(context.Context) error { cancel(left); return c.err }
-		require.Equal(t, c.err, weir.Do(ctx, g, cancelled), name)
-		ctx, cancel = context.WithCancelCause(t.Context())
-		_, err := weir.Call(ctx, g, func(ctx context.Context) (int, error) { return 0, cancelled(ctx) })
+		leave := func(context.Context) error { cancel(left); return c.err }
+		require.Equal(t, c.err, weir.Do(ctx, g, leave), name)
+
+		ctx, cancel2 := context.WithCancelCause(t.Context())
+		_, err := weir.Call(ctx, g, func(context.Context) (int, error) { cancel2(left); return 0, c.err })
 		require.Equal(t, c.err, err, name)
 		require.Equal(t, []weir.Outcome{c.want, c.want}, got, name)
 	}
