@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/weirgo/weir/bench/internal/admission"
 	"github.com/weirgo/weir/bench/internal/suite"
+	"github.com/weirgo/weir/bench/internal/window"
 )
 
 // suites returns all that -suite can name. A new suite is a package beside
@@ -10,5 +11,6 @@ import (
 func suites() []suite.Suite {
 	return []suite.Suite{
 		admission.Suite(),
+		window.Suite(),
 	}
 }
