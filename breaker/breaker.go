@@ -26,8 +26,8 @@ var (
 // out of time (its context is past its deadline, or, with Do, the error says so)
 // and had less of it than successes usually take: its caller was in too much of a
 // hurry to learn anything about the dependency. A call that had time enough and got
-// no answer is a failure.
-// One begun before the breaker last opened fails in Stats only: it is judged already.
+// no answer is a failure; if it began before the breaker last opened, only Stats
+// count it, for what it tells has been judged already.
 //
 // When it refuses. Over a sliding window, calls are refused with the probability
 // max(0, (total - Protection - chance - K*accepts) / (total + 1)); the state is
@@ -40,9 +40,9 @@ var (
 // A permit that is never settled counts for nothing and costs nothing.
 //
 // Use New to make one. A Breaker is safe for concurrent use and must not be
-// copied. A call that is admitted costs two clock readings and one
-// compare-and-swap; nothing is allocated and no lock is taken unless it fails. A
-// breaker takes less than 2 kB, and up to 1 kB for the texts of errors. It has no
+// copied. A call that is admitted costs one or two clock readings and one atomic
+// add; nothing is allocated and no lock is taken unless it fails. A breaker takes
+// less than 2 kB, and up to 1 kB for the texts of errors. It has no
 // goroutine, so it is simply dropped.
 type Breaker struct {
 	// What every call reads and few write.
