@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/weirgo/weir"
 	"github.com/weirgo/weir/breaker"
 )
 
@@ -19,13 +20,20 @@ func TestStateDoesNotFlapAtTheThreshold(t *testing.T) {
 			Protection: -1, Confidence: -1, TripAfter: -1,
 			OnStateChange: func(breaker.StateChange) { changes++ },
 		})
+		// All calls are admitted beforehand, so that no refusal shifts the balance.
+		permits := make([]weir.Permit, 3000)
+		for i := range permits {
+			var err error
+			permits[i], err = b.Allow(t.Context())
+			require.NoError(t, err)
+		}
 		flips, refusing := 0, false
-		for i := range 3000 { // one in three fails: exactly what K = 1.5 bears
-			outcome := succeed
+		for i, p := range permits { // one in three fails: exactly what K = 1.5 bears
 			if i%3 == 2 {
-				outcome = fail
+				p.Done(weir.Failure)
+			} else {
+				p.Done(weir.Success)
 			}
-			times(1, b, outcome)
 			if now := b.Stats().DropRatio > 0; now != refusing {
 				flips, refusing = flips+1, now
 			}
