@@ -3,8 +3,6 @@ package breaker
 import (
 	"context"
 	"errors"
-	"sync"
-	"sync/atomic"
 
 	"github.com/weirgo/weir"
 )
@@ -27,48 +25,6 @@ func (b *Breaker) leave(ctx context.Context, a attempt, err error) {
 		if outcome > weir.Overloaded {
 			panic("breaker: Options.Classify returned an unknown " + outcome.String())
 		}
-	}
-}
-
-// A ticket is what a permit of the breaker refers to.
-type ticket struct {
-	weir.Slot
-	b       *Breaker
-	ctx     context.Context // of the call, for as long as it lasts
-	attempt attempt
-}
-
-// tickets holds those that no permit refers to. One whose permit is forgotten is
-// garbage, like the permit.
-var tickets = sync.Pool{New: func() any {
-	t := new(ticket)
-	t.Bind(t)
-	return t
-}}
-
-func newTicket(b *Breaker, ctx context.Context, a attempt) weir.Permit {
-	t := tickets.Get().(*ticket)
-	t.b, t.ctx, t.attempt = b, ctx, a
-	return t.Issue()
-}
-
-// Settle implements [weir.Settler].
-func (t *ticket) Settle(o weir.Outcome) {
-	b, ctx, a := t.b, t.ctx, t.attempt
-	t.b, t.ctx = nil, nil
-	tickets.Put(t)
-	if o == weir.Success {
-		b.succeeded(a)
-		return
-	}
-	now := b.now()
-	switch {
-	case o == weir.Ignored, o == weir.Failure && b.callersDoing(ctx, nil, now, a):
-		b.ignore()
-	case o == weir.Overloaded:
-		b.failed(now, a, reasonOverloaded, nil)
-	default:
-		b.failed(now, a, reasonFailed, nil)
 	}
 }
 
@@ -182,31 +138,4 @@ func (b *Breaker) ignore() {
 	if b.mode.Load()&disabled == 0 {
 		b.ignored.Add(1)
 	}
-}
-
-// usual is how long successes usually take, rather too low than too high: where
-// it errs, a timeout counts. It falls four times as fast as it rises, and no
-// single success raises it by more than a sixteenth. It learns from one success
-// per epoch at most, which is plenty, and keeps the word it lives in from being
-// fought for.
-type usual struct {
-	duration atomic.Int64 // in nanoseconds
-	learnt   atomic.Uint32
-}
-
-func (u *usual) learn(took int64, epoch uint32) {
-	if u.learnt.Load() == epoch {
-		return
-	}
-	u.learnt.Store(epoch)
-	known := u.duration.Load()
-	switch {
-	case known == 0:
-		known = took
-	case took < known:
-		known -= (known - took) / 4
-	default:
-		known += min(took-known, known) / 16
-	}
-	u.duration.Store(known)
 }
