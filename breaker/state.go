@@ -54,9 +54,9 @@ const (
 // Force overrides what the breaker would do by itself: [ForcedOpen] refuses all
 // calls, [Disabled] admits all and learns nothing, [DryRun] admits all but
 // otherwise goes on as ever, so that Stats tell what it would have refused: what
-// becomes of a spared call is counted, but does not move the breaker. [Closed] ends any
-// override, forgets the past and starts closed; [Open] ends it and starts open,
-// with probes. Force panics on any other state.
+// becomes of a spared call is counted, but does not move the breaker. [Closed]
+// ends any override, forgets the past and starts closed; [Open] ends it and
+// starts open, with probes. Force panics on any other state.
 func (b *Breaker) Force(s State) {
 	now := b.now()
 	switch s {

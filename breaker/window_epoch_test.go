@@ -51,8 +51,8 @@ func TestEpochsGrowByOnePerInterval(t *testing.T) {
 			require.Equal(t, uint32(round)+n+1, w.epoch(inside), "%v after the start", time.Duration(inside))
 		}
 		last := uint32(0)
-		for now := int64(0); now < 5000*int64(interval); now += rng.Int64N(int64(interval)) {
-			e := w.epoch(now)
+		for at := int64(0); at < 5000*int64(interval); at += rng.Int64N(int64(interval)) {
+			e := w.epoch(at)
 			require.GreaterOrEqual(t, e, last)
 			require.LessOrEqual(t, e, last+n+1)
 			last = e
