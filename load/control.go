@@ -1,0 +1,176 @@
+package load
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A control looks at the meter from time to time, asks the law what follows, and
+// writes the rules. One of the calls that end does that for all; none waits for it.
+type control struct {
+	s *Shedder
+
+	reliefAt atomic.Int64 // when a call was let in last although nothing moved
+
+	mu     sync.Mutex // only ever tried by calls; guards all below
+	law    *law
+	mix    mix
+	push   pushback
+	before reading // when the window was opened
+	base   bookReading
+	served uint64 // calls that had succeeded when the window was opened
+	cohort int    // as the law numbers it
+}
+
+const (
+	minWindow  = int64(5 * time.Millisecond)
+	fullWindow = 16 // calls that end a window
+	slimWindow = 6  // calls that do if it has lasted four times as long as one takes
+	// stallOdds is how many calls must be missing before a server that finishes
+	// nothing is taken to stand still.
+	stallOdds = 12
+	// reliefPause is how long nothing may end before a call is let in to see.
+	reliefPause = int64(time.Second)
+)
+
+func (c *control) init(s *Shedder) {
+	c.s = s
+	c.law = newLaw()
+	c.law.start = float64(s.opts.InitialLimit)
+	for i := range c.mix {
+		c.mix[i] = 1 / float64(numClasses)
+	}
+	c.publish(c.law.verdict())
+}
+
+// A reading is what the meter said at a moment.
+type reading struct {
+	at                                    int64
+	busy                                  int64
+	done                                  total
+	pushed, timeout, refused, capped, ups uint64
+	crowd                                 [numClasses]uint64
+}
+
+// A bookReading is the same of a cohort.
+type bookReading struct {
+	back           total
+	squares, logs2 float64
+	crowd, lost    uint64
+}
+
+func (s *Shedder) read(now int64) reading {
+	m := &s.meter
+	r := reading{
+		at: now, busy: m.busy.Load(), done: m.done.read(),
+		pushed: m.pushed.Load(), timeout: m.timeout.Load(), refused: m.refused.Load(), capped: m.capped.Load(),
+	}
+	for i := range r.crowd {
+		r.crowd[i] = m.crowd[i].Load()
+		r.ups += s.refused.counts[ReasonDownstream][i].Load()
+	}
+	return r
+}
+
+func (b *book) read() bookReading {
+	return bookReading{b.back.read(), b.squares.Load(), b.logs2.Load(), b.crowd.Load(), b.lost.Load()}
+}
+
+// ended closes the window if it has seen enough. A call has just ended.
+func (c *control) ended(now int64) {
+	if !c.mu.TryLock() {
+		return
+	}
+	defer c.mu.Unlock()
+	length := now - c.before.at
+	calls := c.s.meter.done.read().since(c.before.done).count() + float64(c.s.meter.pushed.Load()-c.before.pushed)
+	usual := c.law.r
+	switch {
+	case length >= max(minWindow, int64(usual/2)) && (calls >= fullWindow || calls >= slimWindow && float64(length) >= 4*usual),
+		c.law.phase != steady && c.cohortIsBack():
+		c.close(now)
+	}
+}
+
+func (c *control) cohortIsBack() bool {
+	s := c.s
+	word, size := s.tags.open.Load(), s.rules.size.Load()
+	if countOf(word) < size {
+		return false
+	}
+	book := s.tags.books[cohortOf(word)&1].read()
+	return book.back.since(c.base.back).count()+float64(book.lost-c.base.lost) >= 0.8*float64(size)
+}
+
+// stalled is told that a call is refused for the limit. Where nothing ends, nothing
+// would close windows either, so that is done here. It reports whether the call may
+// go in all the same, because nothing has ended for so long that what is inside may
+// never end.
+func (c *control) stalled(now int64) bool {
+	s := c.s
+	gap := now - s.meter.last.Load()
+	missing := float64(gap) * s.rules.rate.Load()
+	if missing > stallOdds && float64(s.meter.inFlight.Load()) >= s.rules.workers.Load() && c.mu.TryLock() {
+		s.meter.busy.Add(gap)
+		s.meter.last.Store(now)
+		c.close(now)
+		c.mu.Unlock()
+	}
+	return gap > reliefPause && c.relieve(now)
+}
+
+// relieve lets one call in per pause.
+func (c *control) relieve(now int64) bool {
+	at := c.reliefAt.Load()
+	return now-at > reliefPause && c.reliefAt.CompareAndSwap(at, now)
+}
+
+// close ends a window, and begins the next. The caller holds c.mu.
+func (c *control) close(now int64) {
+	s := c.s
+	r := s.read(now)
+	w := c.window(r)
+	c.mix.learn(w.crowd)
+	c.push.learn(w.length, w.done.count(), w.pushed, float64(r.ups-c.before.ups))
+	v := c.law.close(float64(now), w)
+	c.before = r
+	c.served += uint64(w.done.count())
+	c.publish(v)
+	if s.fair != nil {
+		s.fair.rotate(c, now)
+	}
+	if s.queue != nil && s.queue.waiting.Load() > 0 {
+		s.queue.dispatch(now)
+	}
+}
+
+// succeeded returns how many calls have succeeded so far. A tally alone has not room
+// for so many.
+func (c *control) succeeded() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.served + uint64(c.s.meter.done.read().since(c.before.done).count())
+}
+
+// window returns what happened since the last reading, and the cohort so far.
+func (c *control) window(r reading) window {
+	b := c.before
+	w := window{
+		length: float64(r.at - b.at), busy: float64(r.busy - b.busy), done: r.done.since(b.done),
+		pushed: float64(r.pushed - b.pushed), timeout: float64(r.timeout - b.timeout),
+		refused: float64(r.refused - b.refused), capped: float64(r.capped - b.capped),
+	}
+	for i := range w.crowd {
+		w.crowd[i] = float64(r.crowd[i] - b.crowd[i])
+	}
+	t := &c.s.tags
+	word := t.open.Load()
+	book := t.books[cohortOf(word)&1].read()
+	w.admitted = float64(countOf(word))
+	w.cohort = book.back.since(c.base.back)
+	w.sq, w.lsq = book.squares-c.base.squares, book.logs2-c.base.logs2
+	w.cohortN, w.lost = float64(book.crowd-c.base.crowd), float64(book.lost-c.base.lost)
+	w.cohortBegun, w.cohortFilled = t.begun.Load(), t.last.Load()
+	return w
+}

@@ -1,0 +1,104 @@
+package load
+
+import (
+	"hash/maphash"
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// shares keep the busiest callers from crowding out the others of their class. It is
+// approximate fair dropping (Pan, Breslau, Prabhakar and Shenker, 2003): callers are
+// counted by the hash of their name; how many calls of each fit is where the water
+// stands if what was admitted is poured into all of them evenly; and of those who
+// come more often so many are refused that no more is left.
+//
+// It is about the class that fills the server up: of those above all are admitted,
+// of those below nearly none.
+type shares struct {
+	seed   maphash.Seed
+	class  atomic.Int32 // the class that it is about, -1 if none
+	counts [callerSlots]atomic.Uint32
+	drop   [callerSlots]float
+
+	// Guarded by the control's mu.
+	rotated           int64  // when counting began
+	crowd, admittance uint64 // what had arrived and been refused of the class then
+}
+
+const (
+	// callerSlots is a power of two. Two callers share a slot, and a fate, with a
+	// chance of one in so many.
+	callerSlots = 1024
+	// countFor is how long callers are counted.
+	countFor = int64(time.Second)
+	// slack lets a little more through than fits: it is the limit that decides.
+	slack = 1.1
+)
+
+func newShares() *shares {
+	f := &shares{seed: maphash.MakeSeed()}
+	f.class.Store(-1)
+	return f
+}
+
+// excessive counts a call, and reports whether it is one too many of its caller.
+func (f *shares) excessive(class int, caller string) bool {
+	if int(f.class.Load()) != class {
+		return false
+	}
+	slot := maphash.String(f.seed, caller) % callerSlots
+	f.counts[slot].Add(1)
+	drop := f.drop[slot].Load()
+	return drop > 0 && rand.Float64() < drop
+}
+
+// rotate draws the conclusions from what was counted, and counts afresh. The caller
+// holds the control's mu.
+func (f *shares) rotate(c *control, now int64) {
+	if now-f.rotated < max(countFor, int64(20*c.law.r)) {
+		return
+	}
+	class := c.mix.filling(c.law.rho())
+	arrived, refused := c.s.arrivals(class)
+	fits := slack * (float64(arrived-f.crowd) - float64(refused-f.admittance))
+	same := int(f.class.Load()) == class
+	f.rotated, f.crowd, f.admittance = now, arrived, refused
+	f.class.Store(int32(class))
+	counts := make([]float64, callerSlots)
+	for i := range f.counts {
+		counts[i] = float64(f.counts[i].Swap(0))
+	}
+	level := waterLevel(counts, fits)
+	for i, n := range counts {
+		if same && n > level {
+			f.drop[i].Store(1 - level/n)
+		} else {
+			f.drop[i].Store(0)
+		}
+	}
+}
+
+// waterLevel returns the level at which the sum of all counts, each cut off there, is
+// what fits.
+func waterLevel(counts []float64, fits float64) float64 {
+	counts = slices.Sorted(slices.Values(counts))
+	for i, n := range counts {
+		left := float64(len(counts) - i)
+		if n*left >= fits {
+			return fits / left
+		}
+		fits -= n
+	}
+	return counts[len(counts)-1]
+}
+
+// arrivals returns how many calls of a class have arrived in a crowd, and how many of
+// these were refused.
+func (s *Shedder) arrivals(class int) (arrived, refused uint64) {
+	for reason := range s.refused.counts {
+		refused += s.refused.counts[reason][class].Load()
+	}
+	return s.meter.crowd[class].Load(), refused
+}

@@ -1,0 +1,121 @@
+package load
+
+import (
+	"math"
+	"math/bits"
+	"sync/atomic"
+
+	"github.com/weirgo/weir"
+)
+
+const numClasses = int(weir.CriticalPlus-weir.Sheddable) + 1
+
+// A meter counts what calls do. All its numbers but inFlight and last only grow;
+// the difference between two readings is what happened between them.
+type meter struct {
+	inFlight atomic.Int64
+	_        [56]byte // what every call writes, and what every call reads, on lines of their own
+
+	last atomic.Int64 // when a call ended last
+	busy atomic.Int64 // ns for which the workers, or a share of them, had work to do
+	done account      // calls that ended well
+	_    [24]byte
+
+	pushed    atomic.Uint64 // calls that something further down refused
+	timeout   atomic.Uint64 // calls that ran into their deadlines
+	failed    atomic.Uint64 // other failures
+	ignored   atomic.Uint64
+	forgotten atomic.Uint64             // permits that nobody could settle any more
+	refused   atomic.Uint64             // for want of room, for the limit or the deadline
+	capped    atomic.Uint64             // of these, because of the limit
+	crowd     [numClasses]atomic.Uint64 // arrivals by class, where it was crowded
+}
+
+// ended counts the end of a call that saw n calls in flight, and was admitted at
+// start. worked says that it kept a worker busy all the time.
+//
+// Busy is what capacity is measured against: throughput alone would, of a server
+// that has little to do or whose calls are being refused, say that it can do
+// little. A gap between two endings counts as far as this call was inside, and for
+// the share of the workers that had work; half a call less, for on average the
+// last one to arrive came in the middle of the gap.
+func (m *meter) ended(now, start, n int64, perWorker float64, worked bool) {
+	gap := min(now-m.last.Swap(now), now-start)
+	if worked && gap > 0 {
+		m.busy.Add(int64(float64(gap) * min(1, (float64(n)-0.5)*perWorker)))
+	}
+}
+
+// An account adds up durations.
+type account struct {
+	sum   atomic.Uint64 // ns
+	tally atomic.Uint64
+}
+
+func (a *account) add(ns int64, log uint64) {
+	a.sum.Add(uint64(ns))
+	a.tally.Add(tallyOne | log)
+}
+
+func (a *account) read() total { return total{a.sum.Load(), tally(a.tally.Load())} }
+
+// A total is what an account had at a moment, or gained between two.
+type total struct {
+	sum uint64
+	tally
+}
+
+func (t total) since(before total) total { return total{t.sum - before.sum, t.tally - before.tally} }
+
+func (t total) plus(u total) total { return total{t.sum + u.sum, t.tally + u.tally} }
+
+// mean returns the mean duration in ns.
+func (t total) mean() float64 { return float64(t.sum) / t.count() }
+
+// A tally packs a count and a sum of logarithms into one word, so that one atomic
+// addition serves both. The difference of two tallies is right even if a sum ran
+// over in between.
+type tally uint64
+
+const (
+	logBits  = 40 // of the sum, below the count
+	logPoint = 10 // bits of a logarithm that are behind the point
+	tallyOne = 1 << logBits
+)
+
+// logOf returns log2 of a duration in ns, in units of 2^-logPoint. Between two powers
+// of two it is a straight line, 0.09 too low at most.
+func logOf(ns int64) uint64 {
+	n := uint64(max(ns, 1))
+	exp := bits.Len64(n) - 1
+	mantissa := n << (63 - exp) << 1 >> (64 - logPoint)
+	return uint64(exp)<<logPoint | mantissa
+}
+
+// antilog is the inverse of logOf, in ns.
+func antilog(log float64) float64 {
+	exp := math.Floor(log)
+	return math.Ldexp(1+log-exp, int(exp))
+}
+
+func (t tally) count() float64 { return float64(t >> logBits) }
+
+// log returns the mean of the logarithms.
+func (t tally) log() float64 {
+	return float64(t&(tallyOne-1)) / (1 << logPoint) / t.count()
+}
+
+// A float is an atomic float64.
+type float struct{ bits atomic.Uint64 }
+
+func (f *float) Load() float64   { return math.Float64frombits(f.bits.Load()) }
+func (f *float) Store(v float64) { f.bits.Store(math.Float64bits(v)) }
+
+func (f *float) Add(v float64) {
+	for {
+		old := f.bits.Load()
+		if f.bits.CompareAndSwap(old, math.Float64bits(math.Float64frombits(old)+v)) {
+			return
+		}
+	}
+}

@@ -1,0 +1,430 @@
+package load
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/weirgo/weir"
+)
+
+const pause = 250 * time.Millisecond
+
+// A dial is a signal that says what it is told to.
+type dial struct {
+	level float64
+	err   error
+	reads int
+}
+
+func (d *dial) signal(name string, sheds weir.Criticality) Signal {
+	return Signal{Name: name, Sheds: sheds, Read: func() (float64, error) {
+		d.reads++
+		return d.level, d.err
+	}}
+}
+
+// A watch is a monitor and the time. It starts at an odd one.
+type watch struct {
+	*monitor
+	now time.Duration
+}
+
+func watchOver(coolOff time.Duration, signals ...Signal) *watch {
+	return &watch{newMonitor(signals, coolOff), 7 * time.Second}
+}
+
+// after polls once d has passed.
+func (w *watch) after(d time.Duration) {
+	w.now += d
+	w.poll(int64(w.now))
+}
+
+func TestSignalsAreReadEvery250Milliseconds(t *testing.T) {
+	d := &dial{}
+	w := watchOver(time.Second, d.signal("a", 0))
+	for i := 1; i <= 4; i++ {
+		w.after(0)
+		require.Equal(t, i, d.reads)
+		w.after(0)
+		w.after(pause - 1)
+		require.Equal(t, i, d.reads, "a nanosecond early")
+		w.now++
+	}
+	w.after(time.Hour)
+	require.Equal(t, 5, d.reads, "late is not more often")
+	w.after(pause - 1)
+	require.Equal(t, 5, d.reads, "the pause counts from the last reading")
+	w.after(-time.Hour)
+	require.Equal(t, 5, d.reads, "a caller that was held up since it read the clock")
+}
+
+func TestMonitorWithoutSignalsNeverReads(t *testing.T) {
+	w := watchOver(time.Second)
+	w.after(0)
+	w.now = math.MaxInt64 - 1
+	w.after(0)
+	require.Empty(t, w.stats())
+	require.Zero(t, w.share(weir.Sheddable))
+	require.Zero(t, w.squeeze())
+}
+
+// Where a test bubble starts, time is long before that of the rest of the program.
+func TestMonitorWorksBeforeItsEpoch(t *testing.T) {
+	d := &dial{level: 2}
+	w := watchOver(math.MaxInt64, d.signal("a", 0))
+	w.now = -235_691 * time.Hour
+	for range 4 {
+		w.after(0)
+		w.after(pause)
+	}
+	require.Equal(t, 5, d.reads)
+	require.Equal(t, 1.0, w.share(weir.Sheddable))
+}
+
+func TestShareGrowsWithTheLevel(t *testing.T) {
+	for level, step := range map[float64]float64{
+		1: 0.02, 1.04: 0.02, 1.05: 0.025, 1.1: 0.05, 1.3: 0.15, 1.5: 0.25, 2: 0.25, math.MaxFloat64: 0.25,
+		0: 0, 0.5: 0, math.Nextafter(1, 0): 0,
+	} {
+		w := watchOver(time.Second, (&dial{level: level}).signal("a", 0))
+		for i := range 60 {
+			w.after(pause)
+			require.InDelta(t, min(1, step*float64(i+1)), w.share(weir.Sheddable), 1e-9, "level %v", level)
+		}
+	}
+}
+
+func TestGrowthCountsTheTimeSinceTheLastReadingUpToASecond(t *testing.T) {
+	for gap, want := range map[time.Duration]float64{
+		pause: 0.05, 375 * time.Millisecond: 0.075, time.Second: 0.2, time.Hour: 0.2, 1 << 62: 0.2,
+	} {
+		d := &dial{}
+		w := watchOver(time.Second, d.signal("a", 0))
+		w.after(0)
+		d.level = 1.1
+		w.after(gap)
+		require.InDelta(t, want, w.share(weir.Sheddable), 1e-9)
+	}
+}
+
+func TestFirstReadingCountsAsOnePause(t *testing.T) {
+	for _, at := range []time.Duration{0, time.Second, 1000 * time.Hour} {
+		w := watchOver(time.Second, (&dial{level: 9}).signal("a", 0))
+		w.now = at
+		w.after(0)
+		require.Equal(t, 0.25, w.share(weir.Sheddable))
+	}
+}
+
+func TestShareStaysForTheCoolOffAndThenHalves(t *testing.T) {
+	for _, coolOff := range []time.Duration{-time.Second, 0, pause, time.Second, 1100 * time.Millisecond} {
+		d := &dial{level: 9}
+		w := watchOver(coolOff, d.signal("a", 0))
+		for range 4 {
+			w.after(pause)
+		}
+		hot := w.now
+		d.level = 0.99
+		for w.now < hot+10*time.Second {
+			w.after(pause)
+			calm := max(0, w.now-hot-max(0, coolOff))
+			want := math.Exp2(-calm.Seconds() * 4)
+			if want < 0.01 {
+				want = 0
+			}
+			require.InDelta(t, want, w.share(weir.Sheddable), 1e-9, "cool-off %v, calm for %v", coolOff, calm)
+		}
+	}
+}
+
+func TestCoolOffStartsAnewWithEveryOverload(t *testing.T) {
+	d := &dial{level: 1.3}
+	w := watchOver(time.Second, d.signal("a", 0))
+	w.after(0)
+	for range 4 {
+		d.level = 0
+		for range 4 {
+			w.after(pause)
+		}
+		d.level = 1
+		w.after(pause)
+	}
+	require.InDelta(t, 0.15+4*0.02, w.share(weir.Sheddable), 1e-9)
+}
+
+func TestSilenceEndsTheSqueeze(t *testing.T) {
+	d := &dial{level: 9}
+	w := watchOver(time.Second, d.signal("a", 0))
+	for range 4 {
+		w.after(pause)
+	}
+	require.Equal(t, 1.0, w.share(weir.Sheddable))
+	d.level = 0
+	w.after(time.Hour)
+	require.Zero(t, w.share(weir.Sheddable))
+	require.Zero(t, w.squeeze())
+	require.Empty(t, w.signal(weir.Sheddable))
+}
+
+// The oracle goes through time millisecond by millisecond.
+func TestShareIsWhatAnIntegralByMillisecondsGives(t *testing.T) {
+	for seed := range uint64(50) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		d := &dial{}
+		coolOff := time.Duration(random.IntN(2000)) * time.Millisecond
+		w := watchOver(coolOff, d.signal("a", 0))
+		w.after(0)
+		want, hotAt := 0.0, w.now
+		for range 200 {
+			gap := pause + time.Duration(random.IntN(750))*time.Millisecond
+			d.level = float64(random.IntN(3)) * 0.75 // 0, 0.75, 1.5
+			if random.IntN(2) == 0 {
+				d.level = 1.1
+			}
+			for at := w.now; at < w.now+gap; at += time.Millisecond {
+				switch {
+				case d.level == 1.1:
+					want = min(1, want+0.05/250)
+				case d.level > 1:
+					want = min(1, want+0.25/250)
+				case at >= hotAt+coolOff:
+					want *= math.Exp2(-1.0 / 250)
+				}
+			}
+			w.after(gap)
+			if d.level > 1 {
+				hotAt = w.now
+			}
+			if want < 0.01 {
+				want = 0
+			}
+			require.InDelta(t, want, w.share(weir.SheddablePlus), 1e-9, "seed %d", seed)
+		}
+	}
+}
+
+func TestClassesGetTheGreatestShareOfTheSignalsThatMayShedThem(t *testing.T) {
+	a, b, c := &dial{level: 1.2}, &dial{level: 1.1}, &dial{level: 1.4}
+	w := watchOver(time.Second, a.signal("a", 0), b.signal("b", weir.CriticalPlus), c.signal("c", weir.Sheddable))
+	w.after(0)
+	for _, want := range []struct {
+		class  weir.Criticality
+		share  float64
+		signal string
+	}{
+		{weir.Sheddable, 0.2, "c"},
+		{weir.SheddablePlus, 0.1, "a"},
+		{weir.Critical, 0.05, "b"},
+		{weir.CriticalPlus, 0.05, "b"},
+	} {
+		require.InDelta(t, want.share, w.share(want.class), 1e-9, want.class)
+		require.Equal(t, want.signal, w.signal(want.class), want.class)
+	}
+	require.Zero(t, w.share(weir.CriticalPlus+1), "no class")
+	require.Empty(t, w.signal(weir.CriticalPlus+1))
+	require.Equal(t, weir.Sheddable, w.squeeze().class)
+	require.Equal(t, 2, w.squeeze().signal)
+	require.InDelta(t, 0.2, w.squeeze().share, 1e-9)
+
+	a.level, c.level = 0, 0
+	for range 20 {
+		w.after(pause)
+	}
+	for class := weir.Sheddable; class <= weir.CriticalPlus; class++ {
+		require.Equal(t, 1.0, w.share(class))
+		require.Equal(t, "b", w.signal(class))
+	}
+	require.Equal(t, squeeze{1, weir.CriticalPlus, 1}, w.squeeze())
+}
+
+func TestStatsSayWhatEachSignalSaid(t *testing.T) {
+	broken := errors.New("broken")
+	a, b := &dial{level: 1.5}, &dial{err: broken, level: 7}
+	w := watchOver(time.Second, a.signal("a", weir.Critical), b.signal("b", 0))
+	require.Equal(t, []SignalStats{{Name: "a", Sheds: weir.Critical}, {Name: "b", Sheds: weir.SheddablePlus}}, w.stats())
+	w.after(0)
+	require.Equal(t, []SignalStats{
+		{Name: "a", Level: 1.5, Sheds: weir.Critical, Squeeze: 0.25},
+		{Name: "b", Sheds: weir.SheddablePlus, Err: broken},
+	}, w.stats())
+
+	w.stats()[0].Level = 99
+	require.Equal(t, 1.5, w.stats()[0].Level, "a snapshot is the caller's own")
+}
+
+// failures are readings that say nothing, and what Stats says of them.
+var failures = map[string]func() (float64, error){
+	"broken": func() (float64, error) { return 5, errors.New("broken") },
+	"load: the signal's Read panicked: boom": func() (float64, error) {
+		panic("boom")
+	},
+	"load: the signal's Read panicked: panic called with nil argument": func() (float64, error) {
+		panic(nil)
+	},
+	"load: the signal's Read returned NaN":  func() (float64, error) { return math.NaN(), nil },
+	"load: the signal's Read returned +Inf": func() (float64, error) { return math.Inf(1), nil },
+	"load: the signal's Read returned -Inf": func() (float64, error) { return math.Inf(-1), nil },
+	"load: the signal's Read returned -0.1": func() (float64, error) { return -0.1, nil },
+	"load: the signal's Read ended its goroutine": func() (float64, error) {
+		runtime.Goexit()
+		return 5, nil
+	},
+}
+
+func TestSignalThatFailsCountsAsCalmAndStatsSayWhy(t *testing.T) {
+	for text, fail := range failures {
+		read := func() (float64, error) { return 9, nil }
+		other := &dial{level: 1.1}
+		w := watchOver(0,
+			Signal{Name: "failing", Sheds: weir.Critical, Read: func() (float64, error) { return read() }},
+			other.signal("other", 0))
+		for range 4 {
+			w.after(pause)
+		}
+		require.Equal(t, 1.0, w.share(weir.Critical))
+
+		read = fail
+		poll := func() { // on a goroutine that the signal may end
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				w.after(pause)
+			}()
+			<-done
+		}
+		poll()
+		require.InDelta(t, 0.5, w.share(weir.Critical), 1e-9, text)
+		require.Equal(t, 5, other.reads, "%s: the others are read all the same", text)
+		st := w.stats()[0]
+		require.EqualError(t, st.Err, text)
+		require.Zero(t, st.Level, text)
+		poll()
+		require.InDelta(t, 0.25, w.share(weir.Critical), 1e-9, text)
+
+		read = func() (float64, error) { return 1, nil }
+		poll()
+		require.InDelta(t, 0.27, w.share(weir.Critical), 1e-9, "%s: it works again", text)
+		require.NoError(t, w.stats()[0].Err)
+	}
+}
+
+func TestSignalWithoutReadIsInvalidAndHarmless(t *testing.T) {
+	require.EqualError(t, Signal{}.validate(), "load: Signal.Read must not be nil")
+	require.EqualError(t, (&dial{}).signal("a", weir.CriticalPlus+1).validate(), "load: Signal.Sheds must be a criticality")
+	require.NoError(t, (&dial{}).signal("", weir.CriticalPlus).validate())
+	require.NoError(t, CPU(0).validate())
+
+	w := watchOver(0, Signal{}, (&dial{level: 9}).signal("b", math.MaxUint8))
+	w.after(0)
+	require.ErrorContains(t, w.stats()[0].Err, "nil pointer")
+	require.Equal(t, 0.25, w.share(weir.CriticalPlus))
+}
+
+func TestNobodyWaitsForASlowRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reads := 0
+		w := watchOver(0, Signal{Name: "slow", Read: func() (float64, error) {
+			reads++
+			time.Sleep(10 * time.Second)
+			return 2, nil
+		}})
+		epoch := time.Now()
+		poll := func() time.Duration {
+			began := time.Now()
+			w.poll(int64(time.Since(epoch)))
+			_, _, _ = w.share(weir.Sheddable), w.squeeze(), w.stats()
+			return time.Since(began)
+		}
+		var callers sync.WaitGroup
+		callers.Go(func() {
+			if waited := poll(); waited != 10*time.Second {
+				t.Error("the reader waited", waited)
+			}
+		})
+		synctest.Wait()
+		for range 64 {
+			callers.Go(func() {
+				for range 99 {
+					if waited := poll(); waited != 0 {
+						t.Error("waited", waited)
+					}
+					time.Sleep(100 * time.Millisecond)
+				}
+			})
+		}
+		callers.Wait()
+		require.Equal(t, 1, reads)
+		require.Equal(t, 0.25, w.share(weir.Sheddable))
+		require.Equal(t, 10*time.Second, poll())
+		require.Equal(t, 2, reads)
+	})
+}
+
+func TestReadMayUseTheMonitor(t *testing.T) {
+	var w *watch
+	depth := 0
+	w = watchOver(0, Signal{Name: "curious", Read: func() (float64, error) {
+		depth++
+		w.poll(int64(w.now + time.Hour))
+		_, _, _ = w.share(weir.Sheddable), w.signal(weir.Sheddable), w.squeeze()
+		return float64(len(w.stats())), nil
+	}})
+	w.after(0)
+	require.Equal(t, 1, depth)
+	require.Equal(t, 1.0, w.stats()[0].Level)
+}
+
+func TestMonitorUnderConcurrentUse(t *testing.T) {
+	reads := 0 // not atomic: readings exclude each other
+	level := 0.0
+	read := func() (float64, error) {
+		reads++
+		level = 2.5 - level
+		return level, nil
+	}
+	m := newMonitor([]Signal{{Name: "a", Read: read}, {Name: "b", Read: read, Sheds: weir.Critical}}, 0)
+	var now atomic.Int64
+	var callers sync.WaitGroup
+	for range 8 {
+		callers.Go(func() {
+			for range 5000 {
+				m.poll(now.Add(int64(pause / 10)))
+				for class := weir.Sheddable; class <= weir.CriticalPlus; class++ {
+					if s := m.share(class); !(s >= 0 && s <= 1) || class == weir.CriticalPlus && s != 0 {
+						t.Error("share", s, "of", class)
+						return
+					}
+				}
+				if st := m.stats(); len(st) != 2 || st[0].Name != "a" || st[1].Name != "b" {
+					t.Error(st)
+					return
+				}
+			}
+		})
+	}
+	callers.Wait()
+	require.Positive(t, reads)
+	require.LessOrEqual(t, reads, 2*(8*5000/10+1), "every 250 ms at most")
+}
+
+func TestHotPathOfTheMonitorAllocatesNothing(t *testing.T) {
+	w := watchOver(time.Second, (&dial{level: 2}).signal("a", 0))
+	w.after(0)
+	require.Zero(t, testing.AllocsPerRun(1000, func() { w.after(0) }))
+	require.Zero(t, testing.AllocsPerRun(1000, func() {
+		if w.share(weir.Sheddable) == 0 || w.signal(weir.Sheddable) == "" || w.squeeze().share == 0 {
+			panic("calm")
+		}
+	}))
+	calm := watchOver(time.Second, (&dial{}).signal("a", 0))
+	require.Zero(t, testing.AllocsPerRun(1000, func() { calm.after(pause) }), "while nothing is overloaded, readings neither")
+}

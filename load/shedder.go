@@ -1,0 +1,106 @@
+package load
+
+import (
+	"context"
+	"time"
+
+	"github.com/weirgo/weir"
+	"github.com/weirgo/weir/internal/ctxerr"
+)
+
+// A Shedder is a [weir.Guard] that admits as many calls at a time as can be worked
+// on, and a few more to keep the workers busy. How many that are it measures all
+// the time, from the latencies and the throughput of the calls that it admits; it
+// needs neither a configured capacity nor a CPU that is busy.
+//
+// When there is more to do than can be done, the less critical classes of
+// [weir.Criticality] are refused first, and calls whose deadline cannot be met.
+//
+// It is made by [New]; the zero value does not work. It must not be copied. It has
+// no goroutine and no timer, nothing to close, and is garbage once it is dropped.
+// Allow and Done each cost one clock reading and a few atomic operations; neither
+// they nor a refusal allocate or wait, unless MaxQueue lets calls wait.
+//
+// Only calls that succeed are measured. Failures count for nothing, except those
+// that ran into their deadline: they kept a worker busy in vain. Where calls end as
+// [weir.Overloaded], because something further down refuses them, the shedder
+// refuses as large a share at the door.
+//
+// A permit that is never settled counts as a call in flight until the garbage
+// collector finds that nobody can settle it any more. A call that hangs counts as
+// long as it does; the limit learns to live with it.
+//
+// The law is in the spirit of BBR ("BBR: Congestion-Based Congestion Control",
+// Cardwell et al., ACM Queue 2016): the limit follows from the capacity and from
+// the latency without queueing, and both are measured apart, because whoever
+// measures one under the limit that the other has set measures himself.
+type Shedder struct {
+	opts  Options
+	epoch time.Time
+
+	meter   meter
+	rules   rules
+	tags    tags
+	monitor *monitor
+	control control
+	queue   *queue  // nil if nobody may wait
+	fair    *shares // nil if callers are not told apart
+	refused refusals
+}
+
+// New returns a shedder. It panics if o is impossible; see Validate.
+func New(o Options) *Shedder {
+	if err := o.Validate(); err != nil {
+		panic(err.Error())
+	}
+	o = o.withDefaults()
+	s := &Shedder{opts: o, epoch: time.Now()}
+	signals := o.signals()
+	s.monitor = newMonitor(signals, o.CoolOff)
+	s.refused.init(signals)
+	s.control.init(s)
+	if o.MaxQueue > 0 {
+		s.queue = newQueue(s)
+	}
+	if o.Caller != nil {
+		s.fair = newShares()
+	}
+	return s
+}
+
+// now returns the time since the shedder was made, in ns.
+func (s *Shedder) now() int64 { return int64(time.Since(s.epoch)) }
+
+// Allow admits a call, or returns a [*Refusal], or, once ctx is done, the error of
+// ctx. It waits only if MaxQueue is set, until the call's turn has come.
+func (s *Shedder) Allow(ctx context.Context) (weir.Permit, error) {
+	if ctx.Err() != nil {
+		return weir.Permit{}, ctxerr.Err(ctx)
+	}
+	now := s.now()
+	s.monitor.poll(now)
+	if s.meter.inFlight.Load() < s.rules.calm.Load() && !s.uneasy() {
+		n := s.meter.inFlight.Add(1)
+		return s.admit(ctx, now, n, n), nil
+	}
+	return s.allowCrowded(ctx, now)
+}
+
+// uneasy reports whether calls must be looked at one by one although there is room.
+func (s *Shedder) uneasy() bool {
+	return s.rules.dropping.Load() || s.monitor.wanted.Load() != nil ||
+		s.queue != nil && s.queue.waiting.Load() > 0
+}
+
+// admit hands out the permit of a call that has been counted as the n-th in flight,
+// of at most limit.
+func (s *Shedder) admit(ctx context.Context, now, n, limit int64) weir.Permit {
+	var cohort uint32
+	if size := s.rules.size.Load(); countOf(s.tags.open.Load()) < size && s.rules.joins(n, limit) {
+		var filled bool
+		if cohort, filled = s.tags.join(now, n, size); filled {
+			s.rules.probing.Store(false) // the rest need not be kept out
+		}
+	}
+	return newTicket(s, ctx, now, cohort)
+}
