@@ -9,9 +9,9 @@
 //		// the work did not start
 //	}
 //
-// A circuit breaker (package breaker) and a concurrency limit (package limit) are
-// both guards, so one adapter (package weirhttp) fits them all and [Join] stacks
-// them.
+// A circuit breaker (package breaker), a concurrency limit (package limit) and an
+// adaptive load shedder (package load) are all guards, so one adapter (package
+// weirhttp) fits them all and [Join] stacks them.
 //
 // Importing this package, or any other of the module, does nothing: no
 // goroutine, no log line, no signal handler, no registry. Use it where work is

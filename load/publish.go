@@ -9,8 +9,8 @@ func (c *control) publish(v verdict) {
 	c.publishPressure()
 	r := &c.s.rules
 	r.closeAt.Store(c.before.at + max(minWindow, int64(c.law.r/2)))
-	if c.law.phase != steady {
-		r.closeAt.Store(0)
+	if c.law.phase == probing || c.law.phase == starting && !v.want.clean {
+		r.closeAt.Store(0) // as soon as the cohort is back
 	}
 }
 
@@ -76,8 +76,8 @@ func (c *control) publishCohort(v verdict) {
 	cohort := uint32(v.want.id)
 	s.tags.open.Store(uint64(cohort))
 	c.base = s.tags.books[cohort&1].read()
+	r.probing.Store(c.law.phase == probing) // before the one who fills it up says otherwise
 	r.size.Store(uint64(v.want.size))
-	r.probing.Store(c.law.phase == probing)
 }
 
 // publishPressure writes which share of each class is refused at the door.

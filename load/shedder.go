@@ -59,7 +59,7 @@ func New(o Options) *Shedder {
 	s.monitor = newMonitor(signals, o.CoolOff)
 	s.refused.init(signals)
 	s.control.init(s)
-	if o.MaxQueue > 0 {
+	if o.MaxQueue > 0 && !o.DryRun {
 		s.queue = newQueue(s)
 	}
 	if o.Caller != nil {

@@ -11,6 +11,8 @@
 //	)
 //	http.ListenAndServe(addr, protect(mux))
 //
+// [Protect] is the onion that most services want, with an adaptive load shedder.
+//
 // # What it does not do
 //
 // Nothing is buffered and no goroutine is started, so streams, server-sent

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weirgo/weir"
+	"github.com/weirgo/weir/load"
 	"github.com/weirgo/weir/weirhttp"
 )
 
@@ -138,4 +139,14 @@ func ExampleMaxBytes() {
 	// Output:
 	// 200 hello
 	// 413 Request Entity Too Large
+}
+
+func ExampleProtectOptions() {
+	shedder := load.New(load.Options{Name: "shop"})
+	h := weirhttp.Protect(weirhttp.ProtectOptions{Timeout: time.Second, Guard: shedder})(http.HandlerFunc(hello))
+	ask(h, httptest.NewRequest("GET", "/", nil))
+	fmt.Println(shedder.Stats().Succeeded, "served")
+	// Output:
+	// 200 hello
+	// 1 served
 }
