@@ -12,65 +12,66 @@ import (
 func (s *Shedder) allowCrowded(ctx context.Context, now int64) (weir.Permit, error) {
 	class := classOf(ctx)
 	s.meter.crowd[class].Add(1)
-	if reason := s.unwelcome(ctx, class); reason != 0 {
-		return s.refuse(ctx, now, class, reason)
+	if refusal := s.unwelcome(ctx, class); refusal != nil {
+		return s.refuse(ctx, now, refusal)
 	}
 	limit, reason := s.limit(ctx, class, now)
 	if s.queue != nil && s.queue.waiting.Load() > 0 {
 		return s.queue.wait(ctx, class, now) // nobody overtakes those who wait
 	}
-	if s.meter.inFlight.Load() < limit {
-		if n := s.meter.inFlight.Add(1); n <= limit {
+	if s.inFlight() < limit {
+		if n := s.enter(); n <= limit {
 			return s.admit(ctx, now, n, limit), nil
 		}
-		s.meter.inFlight.Add(-1) // others were faster
+		s.leave() // others were faster
 	}
 	s.meter.refused.Add(1)
 	if s.nearLimit(class) {
 		s.meter.capped.Add(1)
 	}
 	if s.control.stalled(now) {
-		n := s.meter.inFlight.Add(1)
+		n := s.enter()
 		return s.admit(ctx, now, n, limit), nil
 	}
 	if s.queue != nil && reason == ReasonLimit {
 		return s.queue.wait(ctx, class, now)
 	}
-	return s.refuse(ctx, now, class, reason)
+	return s.refuse(ctx, now, s.refused.errs[reason][class])
 }
 
 // nearLimit reports whether a call of the class is refused for the limit itself, or
 // would be if it had a little more time.
 func (s *Shedder) nearLimit(class int) bool {
-	return float64(s.meter.inFlight.Load())+1 > 0.8*float64(s.rules.limits[class].Load())
+	return float64(s.inFlight())+1 > 0.8*float64(s.rules.limits[class].Load())
 }
 
-// unwelcome returns why a call is refused even if there is room, 0 if it is not.
-func (s *Shedder) unwelcome(ctx context.Context, class int) Reason {
+// unwelcome returns why a call is refused even if there is room, nil if it is not.
+func (s *Shedder) unwelcome(ctx context.Context, class int) *Refusal {
 	if share := s.rules.drop[class].Load(); share > 0 && rand.Float64() < share {
-		return ReasonDownstream
+		return s.refused.errs[ReasonDownstream][class]
 	}
-	if share := s.squeezed(class); share > 0 && rand.Float64() < share {
-		return ReasonSignal
+	if share, signal := s.squeezed(class); share > 0 && rand.Float64() < share {
+		return s.refused.signals[signal][class]
 	}
-	if s.fair != nil && s.fair.excessive(class, s.opts.Caller(ctx)) && float64(s.meter.inFlight.Load()) >= s.rules.workers.Load() {
-		return ReasonCaller
+	if s.fair != nil && s.fair.excessive(class, s.opts.Caller(ctx)) && float64(s.inFlight()) >= s.rules.workers.Load() {
+		return s.refused.errs[ReasonCaller][class]
 	}
-	return 0
+	return nil
 }
 
-// squeezed returns the share of a class that a signal wants refused.
-func (s *Shedder) squeezed(class int) float64 {
-	q := s.monitor.squeeze()
-	top := int(q.class) - int(weir.Sheddable)
-	if q.share == 0 || class > top {
-		return 0
+// squeezed returns the share of a class that signals want refused, and the signal
+// that wants most.
+func (s *Shedder) squeezed(class int) (share float64, signal int) {
+	for _, q := range s.monitor.squeezes() {
+		top := indexOf(min(q.class, weir.CriticalPlus))
+		if class > top {
+			continue
+		}
+		if of := s.rules.mix().lowestFirst(q.share, top)[class]; of > share {
+			share, signal = of, q.signal
+		}
 	}
-	var m mix
-	for i := range m {
-		m[i] = s.rules.shares[i].Load()
-	}
-	return m.lowestFirst(q.share, top)[class]
+	return share, signal
 }
 
 // limit returns how many calls may be in flight if a call is admitted, and what it
@@ -78,19 +79,20 @@ func (s *Shedder) squeezed(class int) float64 {
 func (s *Shedder) limit(ctx context.Context, class int, now int64) (int64, Reason) {
 	r := &s.rules
 	limit := r.limit(class)
-	left := r.patience.Load()
+	left, reason := r.patience.Load(), ReasonLimit
 	if deadline, ok := ctx.Deadline(); ok {
 		if burst := r.burst.Load(); burst > limit && !r.probing.Load() {
 			limit = burst
 		}
-		left = int64(deadline.Sub(s.epoch)) - now
+		left, reason = int64(deadline.Sub(s.epoch))-now, ReasonDeadline
 	}
 	rate := r.rate.Load()
 	if left == 0 || rate == 0 {
 		return limit, ReasonLimit
 	}
-	if inTime := withinReach(rate*float64(left), r.workers.Load()); inTime < limit {
-		return inTime, ReasonDeadline
+	inTime := max(withinReach(rate*float64(left), r.workers.Load()), int64(s.opts.MinLimit))
+	if inTime < limit {
+		return inTime, reason
 	}
 	return limit, ReasonLimit
 }

@@ -60,7 +60,7 @@ func ownGroups(root fs.FS) (v1, v2 string) {
 		switch {
 		case hasCPU(controllers):
 			v1 = group
-		case id == "0" && controllers == "":
+		case id == "0":
 			v2 = group
 		}
 	}

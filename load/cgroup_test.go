@@ -142,7 +142,11 @@ var layouts = map[string]layout{
 	},
 	"v1, container without a namespace": {
 		v1Groups("/docker/c0ffee"), v1Container("/docker/c0ffee"),
-		map[string]string{"cpu,cpuacct/cpu.cfs_quota_us": "350000", "cpu,cpuacct/cpu.cfs_period_us": "100000"}, 3.5,
+		map[string]string{
+			"cpu,cpuacct/cpu.cfs_quota_us": "350000", "cpu,cpuacct/cpu.cfs_period_us": "100000",
+			// Not of the CPU controller.
+			"cpuset/cpu.cfs_quota_us": "1000", "cpuset/cpu.cfs_period_us": "100000",
+		}, 3.5,
 	},
 	"v1, container without a limit": {
 		v1Groups("/docker/c0ffee"), v1Container("/docker/c0ffee"),

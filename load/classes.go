@@ -14,7 +14,9 @@ type mix [numClasses]float64
 func classAt(i int) weir.Criticality { return weir.Sheddable + weir.Criticality(i) }
 
 // classOf returns the index of the class of a call.
-func classOf(ctx context.Context) int { return int(weir.CriticalityFrom(ctx) - weir.Sheddable) }
+func classOf(ctx context.Context) int { return indexOf(weir.CriticalityFrom(ctx)) }
+
+func indexOf(class weir.Criticality) int { return int(class) - int(weir.Sheddable) }
 
 // mixMemory is how many arrivals a mix remembers.
 const mixMemory = 1000

@@ -12,6 +12,8 @@ type control struct {
 	s *Shedder
 
 	reliefAt atomic.Int64 // when a call was let in last although nothing moved
+	fullFor  atomic.Int64 // when a call had ended last, as the first refused call after it saw it
+	fullAt   atomic.Int64 // when that call was refused
 
 	mu     sync.Mutex // only ever tried by calls; guards all below
 	law    *law
@@ -19,6 +21,7 @@ type control struct {
 	push   pushback
 	before reading // when the window was opened
 	base   bookReading
+	hung   hungWatch
 	served uint64 // calls that had succeeded when the window was opened
 	cohort int    // as the law numbers it
 }
@@ -36,8 +39,9 @@ const (
 
 func (c *control) init(s *Shedder) {
 	c.s = s
+	c.fullFor.Store(-1)
 	c.law = newLaw()
-	c.law.start = float64(s.opts.InitialLimit)
+	c.law.start = float64(min(max(s.opts.InitialLimit, s.opts.MinLimit), s.opts.MaxLimit))
 	for i := range c.mix {
 		c.mix[i] = 1 / float64(numClasses)
 	}
@@ -109,9 +113,13 @@ func (c *control) cohortIsBack() bool {
 // never end.
 func (c *control) stalled(now int64) bool {
 	s := c.s
-	gap := now - s.meter.last.Load()
+	last := s.meter.last.Load()
+	if c.fullFor.Load() != last && c.fullFor.Swap(last) != last {
+		c.fullAt.Store(now) // before, it may have been quiet for hours
+	}
+	gap := now - max(last, c.fullAt.Load())
 	missing := float64(gap) * s.rules.rate.Load()
-	if missing > stallOdds && float64(s.meter.inFlight.Load()) >= s.rules.workers.Load() && c.mu.TryLock() {
+	if missing > stallOdds && float64(s.inFlight()) >= s.rules.workers.Load() && c.mu.TryLock() {
 		s.meter.busy.Add(gap)
 		s.meter.last.Store(now)
 		c.close(now)
@@ -129,8 +137,17 @@ func (c *control) relieve(now int64) bool {
 // close ends a window, and begins the next. The caller holds c.mu.
 func (c *control) close(now int64) {
 	s := c.s
+	if now <= c.before.at {
+		return // the clock stands still
+	}
 	r := s.read(now)
 	w := c.window(r)
+	inFlight := s.meter.inFlight.Load()
+	if hung, ok := c.hung.look(now, inFlight, r.done); ok {
+		s.rules.hung.Store(hung)
+	} else if s.rules.hung.Load() > inFlight {
+		s.rules.hung.Store(max(0, inFlight)) // they have ended after all
+	}
 	c.mix.learn(w.crowd)
 	c.push.learn(w.length, w.done.count(), w.pushed, float64(r.ups-c.before.ups))
 	v := c.law.close(float64(now), w)
@@ -157,7 +174,7 @@ func (c *control) succeeded() uint64 {
 func (c *control) window(r reading) window {
 	b := c.before
 	w := window{
-		length: float64(r.at - b.at), busy: float64(r.busy - b.busy), done: r.done.since(b.done),
+		length: float64(r.at - b.at), busy: float64(max(1, r.busy-b.busy)), done: r.done.since(b.done),
 		pushed: float64(r.pushed - b.pushed), timeout: float64(r.timeout - b.timeout),
 		refused: float64(r.refused - b.refused), capped: float64(r.capped - b.capped),
 	}

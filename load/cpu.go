@@ -12,8 +12,8 @@ const (
 	// cpuMemory is the time constant of the average. From idle to all that the
 	// process may have, the average passes 0.9 of it after 2.3 s.
 	cpuMemory = time.Second
-	// cpuShortest is the shortest interval worth measuring: systems count CPU time
-	// in ticks of a few milliseconds.
+	// cpuShortest is the shortest interval worth measuring: some systems count CPU
+	// time in ticks of several milliseconds.
 	cpuShortest = 10 * time.Millisecond
 	// quotaLife is how long a quota is taken for granted. It seldom changes, and
 	// takes several files to read.

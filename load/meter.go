@@ -31,18 +31,26 @@ type meter struct {
 	crowd     [numClasses]atomic.Uint64 // arrivals by class, where it was crowded
 }
 
-// ended counts the end of a call that saw n calls in flight, and was admitted at
-// start. worked says that it kept a worker busy all the time.
+// worked counts the time for which a call that was admitted at start, and met n in
+// flight at its end, kept a worker busy.
 //
-// Busy is what capacity is measured against: throughput alone would, of a server
-// that has little to do or whose calls are being refused, say that it can do
+// Busy time is what capacity is measured against: throughput per time would, of a
+// server that has little to do or whose calls are being refused, say that it can do
 // little. A gap between two endings counts as far as this call was inside, and for
 // the share of the workers that had work; half a call less, for on average the
 // last one to arrive came in the middle of the gap.
-func (m *meter) ended(now, start, n int64, perWorker float64, worked bool) {
+func (m *meter) worked(now, start, n int64, perWorker float64) {
 	gap := min(now-m.last.Swap(now), now-start)
-	if worked && gap > 0 {
+	if gap > 0 {
 		m.busy.Add(int64(float64(gap) * min(1, (float64(n)-0.5)*perWorker)))
+	}
+}
+
+// wasted leaves the time that a failed call took out of account: as much of the gap
+// since the last ending as it was inside.
+func (m *meter) wasted(now, start int64) {
+	if gap := min(now-m.last.Load(), now-start); gap > 0 {
+		m.last.Add(gap)
 	}
 }
 

@@ -34,8 +34,8 @@ type SignalStats struct {
 // It has no goroutine: the calls that it is to protect poll it, and one of those
 // that find a reading due does it. All times are ns since the epoch of the caller.
 type monitor struct {
-	due     atomic.Int64             // when to read next
-	wanted  atomic.Pointer[pressure] // nil while all is calm
+	due     atomic.Int64              // when to read next
+	wanted  atomic.Pointer[[]squeeze] // nil while all is calm
 	coolOff int64
 
 	// reading is held while user code runs. It is only ever tried, so that nobody
@@ -106,18 +106,20 @@ func (m *monitor) readFrom(i int) {
 func (m *monitor) settle(now, elapsed int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var p pressure
+	var all []squeeze // stays nil while all is calm
 	for i := range m.watched {
 		w := &m.watched[i]
 		w.integrate(now, elapsed, m.coolOff)
-		p.add(w, i)
+		if w.share > 0 {
+			all = append(all, squeeze{w.share, w.Sheds, i})
+		}
 		m.results[i].Level, m.results[i].Err, m.results[i].Squeeze = w.level, w.err, w.share
 	}
-	if p == (pressure{}) {
+	if all == nil {
 		m.wanted.Store(nil)
 		return
 	}
-	published := p // not p itself, so that calm allocates nothing
+	published := all // not all itself, so that calm allocates nothing
 	m.wanted.Store(&published)
 }
 
@@ -129,51 +131,13 @@ type squeeze struct {
 	signal int
 }
 
-// A pressure is what all signals want together: for each class the greatest share
-// that one of them asks for. It is not changed once it is published.
-type pressure struct {
-	worst   squeeze
-	classes [weir.CriticalPlus + 1]struct {
-		share  float64
-		signal string
+// squeezes returns what the signals want that want something: none almost always. It
+// costs one atomic load.
+func (m *monitor) squeezes() []squeeze {
+	if all := m.wanted.Load(); all != nil {
+		return *all
 	}
-}
-
-func (p *pressure) add(w *watched, signal int) {
-	if w.share > p.worst.share {
-		p.worst = squeeze{w.share, w.Sheds, signal}
-	}
-	for class := weir.Sheddable; class <= min(w.Sheds, weir.CriticalPlus); class++ {
-		if c := &p.classes[class]; w.share > c.share {
-			c.share, c.signal = w.share, w.Name
-		}
-	}
-}
-
-// squeeze returns the greatest squeeze that a signal wants, whatever its class.
-func (m *monitor) squeeze() squeeze {
-	if p := m.wanted.Load(); p != nil {
-		return p.worst
-	}
-	return squeeze{}
-}
-
-// share returns which share of the traffic of a class, 0 to 1, is to be refused.
-// Like squeeze it costs one atomic load, and is almost always 0.
-func (m *monitor) share(class weir.Criticality) float64 {
-	if p := m.wanted.Load(); p != nil && int(class) < len(p.classes) {
-		return p.classes[class].share
-	}
-	return 0
-}
-
-// signal returns the name of the signal for which the share of a class is what it
-// is, "" if that is 0.
-func (m *monitor) signal(class weir.Criticality) string {
-	if p := m.wanted.Load(); p != nil && int(class) < len(p.classes) {
-		return p.classes[class].signal
-	}
-	return ""
+	return nil
 }
 
 // stats returns the state of all signals, in their order.

@@ -18,7 +18,7 @@ type Options struct {
 	// whatever is measured. The defaults are 1 and 1,000,000.
 	MinLimit, MaxLimit int
 	// InitialLimit is how many calls may be in flight before anything is known: by
-	// default 3, from where the limit triples as long as latency does not grow. Set
+	// default 3 (but never beyond the other two), from where the limit triples as long as latency does not grow. Set
 	// it to what Stats once reported as Limit if a new process is to start at once
 	// under full load.
 	InitialLimit int
@@ -81,7 +81,7 @@ func (o Options) Validate() error {
 func (o Options) withDefaults() Options {
 	o.MinLimit = orDefault(o.MinLimit, 1)
 	o.MaxLimit = orDefault(o.MaxLimit, max(defaultCeiling, o.MinLimit))
-	o.InitialLimit = min(max(orDefault(o.InitialLimit, defaultFirst), o.MinLimit), o.MaxLimit)
+	o.InitialLimit = orDefault(o.InitialLimit, defaultFirst)
 	o.CPUThreshold = orDefault(o.CPUThreshold, defaultCPU)
 	o.CoolOff = max(0, orDefault(o.CoolOff, defaultCool))
 	o.MaxQueue = max(0, o.MaxQueue)

@@ -41,6 +41,7 @@ func (c *control) publishLimits(v verdict) {
 		r.burst.Store(bounded(v.burst))
 	}
 	r.lo.Store(max(1, int64(v.lo)))
+	r.probe.Store(bounded(v.lo))
 	if c.law.phase == probing {
 		calm = min(calm, r.lo.Load())
 	}

@@ -12,14 +12,21 @@ type pushback struct {
 
 const (
 	pushMultiple = 1.25
-	pushMemory   = 2e9 // ns after which what happened counts for a third
-	pushFloor    = 10  // calls that are needed to say anything
+	pushMemory   = 1e9  // ns after which what happened counts for a third
+	pushStale    = 60e9 // after this it does in any case
+	pushRecovery = 8    // so much shorter is memory while nothing is pushed back
+	pushCalls    = 50   // that are remembered in any case
+	pushFloor    = 10   // calls that are needed to say anything
 )
 
 // learn takes in a window: how many calls were accepted and pushed back further down,
 // and how many were refused here for that.
 func (p *pushback) learn(length, accepted, pushed, refused float64) {
-	keep := math.Exp(-length / pushMemory)
+	if pushed == 0 {
+		length *= pushRecovery
+	}
+	n := accepted + pushed + refused
+	keep := max(math.Exp(-length/pushMemory), pushCalls/(pushCalls+n)) * math.Exp(-length/pushStale)
 	p.arrived = p.arrived*keep + accepted + pushed + refused
 	p.accepted = p.accepted*keep + accepted
 }

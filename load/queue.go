@@ -79,14 +79,14 @@ func newQueue(s *Shedder) *queue { return &queue{s: s} }
 func (q *queue) wait(ctx context.Context, class int, now int64) (weir.Permit, error) {
 	w := &waiter{class: class, since: now, ctx: ctx, turn: make(chan weir.Permit, 1)}
 	if reason := q.enter(w, now); reason != 0 {
-		return q.s.refuse(ctx, now, class, reason)
+		return q.s.refuse(ctx, now, q.s.refused.errs[reason][class])
 	}
 	p, err := q.await(ctx, w)
 	switch {
 	case err != nil:
 		return weir.Permit{}, err
 	case p == (weir.Permit{}):
-		return q.s.refuse(ctx, q.s.now(), class, ReasonQueue)
+		return q.s.refuse(ctx, q.s.now(), q.s.refused.errs[ReasonQueue][class])
 	}
 	return p, nil
 }
@@ -214,9 +214,9 @@ func (q *queue) dispatchLocked(now int64) {
 		}
 		s := q.s
 		limit := s.rules.limit(w.class)
-		n := s.meter.inFlight.Add(1)
+		n := s.enter()
 		if n > limit {
-			s.meter.inFlight.Add(-1)
+			s.leave()
 			return
 		}
 		q.removeLocked(w)

@@ -93,19 +93,13 @@ func refusalsFor(reason Reason, signal string) (all [numClasses]*Refusal) {
 	return all
 }
 
-// refuse returns the error for a call, or with DryRun admits it after all.
-func (s *Shedder) refuse(ctx context.Context, now int64, class int, reason Reason) (weir.Permit, error) {
-	r := &s.refused
+// refuse counts a refusal and returns it, or with DryRun admits the call after all.
+func (s *Shedder) refuse(ctx context.Context, now int64, r *Refusal) (weir.Permit, error) {
 	if s.opts.DryRun {
-		r.spared.Add(1)
-		n := s.meter.inFlight.Add(1)
+		s.refused.spared.Add(1)
+		n := s.enter()
 		return s.admit(ctx, now, n, n), nil
 	}
-	r.counts[reason][class].Add(1)
-	if reason == ReasonSignal {
-		if i := s.monitor.squeeze().signal; i < len(r.signals) {
-			return weir.Permit{}, r.signals[i][class]
-		}
-	}
-	return weir.Permit{}, r.errs[reason][class]
+	s.refused.counts[r.Reason][indexOf(r.Class)].Add(1)
+	return weir.Permit{}, r
 }

@@ -6,12 +6,14 @@ import "sync/atomic"
 // calls only read them. They are not read as one: for a moment a call may see some
 // old and some new, all of which were right a moment ago.
 type rules struct {
+	hung    atomic.Int64             // calls in flight that do not count, for they never end
 	calm    atomic.Int64             // calls in flight up to which nobody is asked anything
 	limits  [numClasses]atomic.Int64 // calls in flight, by class
 	base    atomic.Int64             // the limit, were there only one class
 	burst   atomic.Int64             // the limit of calls with a deadline while a burst lasts, else 0
 	lo      atomic.Int64             // with so many in flight nobody waits for a worker
-	probing atomic.Bool              // lo is the limit for now,
+	probe   atomic.Int64             // the limit while
+	probing atomic.Bool              // it is lowered to measure,
 	exempt  atomic.Int32             // but not of this class and those above
 
 	workers   float
@@ -32,11 +34,20 @@ type rules struct {
 	drop     [numClasses]float // share of the class that is refused at the door
 }
 
+// mix returns the shares of the classes.
+func (r *rules) mix() *mix {
+	var m mix
+	for i := range m {
+		m[i] = r.shares[i].Load()
+	}
+	return &m
+}
+
 // limit returns how many calls may be in flight for one of the class to be admitted.
 func (r *rules) limit(class int) int64 {
 	limit := r.limits[class].Load()
 	if r.probing.Load() && class < int(r.exempt.Load()) {
-		limit = min(limit, r.lo.Load())
+		limit = min(limit, r.probe.Load())
 	}
 	return limit
 }

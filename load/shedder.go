@@ -79,12 +79,21 @@ func (s *Shedder) Allow(ctx context.Context) (weir.Permit, error) {
 	}
 	now := s.now()
 	s.monitor.poll(now)
-	if s.meter.inFlight.Load() < s.rules.calm.Load() && !s.uneasy() {
-		n := s.meter.inFlight.Add(1)
+	if s.inFlight() < s.rules.calm.Load() && !s.uneasy() {
+		n := s.enter()
 		return s.admit(ctx, now, n, n), nil
 	}
 	return s.allowCrowded(ctx, now)
 }
+
+// inFlight returns how many calls are in flight, without those that hang.
+func (s *Shedder) inFlight() int64 { return s.meter.inFlight.Load() - s.rules.hung.Load() }
+
+// enter counts one more call in flight, and returns how many there are then.
+func (s *Shedder) enter() int64 { return s.meter.inFlight.Add(1) - s.rules.hung.Load() }
+
+// leave counts one less, and returns how many there were, with it.
+func (s *Shedder) leave() int64 { return s.meter.inFlight.Add(-1) + 1 - s.rules.hung.Load() }
 
 // uneasy reports whether calls must be looked at one by one although there is room.
 func (s *Shedder) uneasy() bool {

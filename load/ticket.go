@@ -41,7 +41,7 @@ func newTicket(s *Shedder, ctx context.Context, now int64, cohort uint32) weir.P
 // be settled.
 func (h *holder) forgotten() {
 	if s := h.shedder.Load(); s != nil {
-		s.meter.inFlight.Add(-1)
+		s.leave()
 		s.meter.forgotten.Add(1)
 	}
 }
@@ -53,7 +53,7 @@ func (t *ticket) Settle(o weir.Outcome) {
 	t.holder.shedder.Store(nil)
 	tickets.Put(t)
 	now := s.now()
-	n := s.meter.inFlight.Add(-1) + 1
+	n := s.leave()
 	if o == weir.Success {
 		s.succeeded(now, start, n, cohort)
 	} else {
@@ -72,7 +72,7 @@ func (s *Shedder) succeeded(now, start, n int64, cohort uint32) {
 	took := now - start
 	log := logOf(took)
 	m.done.add(took, log)
-	m.ended(now, start, n, s.rules.perWorker.Load(), true)
+	m.worked(now, start, n, s.rules.perWorker.Load())
 	if cohort != 0 {
 		s.tags.back(cohort, took, log)
 	}
@@ -92,9 +92,11 @@ func (s *Shedder) failed(ctx context.Context, o weir.Outcome, now, start, n int6
 	default:
 		m.ignored.Add(1)
 	}
-	// What ran into its deadline kept a worker busy, and nothing came of it. Of the
-	// others nobody knows what they did.
-	m.ended(now, start, n, s.rules.perWorker.Load(), timeout)
+	if timeout { // it kept a worker busy, and nothing came of it
+		m.worked(now, start, n, s.rules.perWorker.Load())
+	} else {
+		m.wasted(now, start)
+	}
 	if cohort != 0 {
 		s.tags.lose(cohort)
 	}

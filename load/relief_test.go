@@ -1,0 +1,147 @@
+package load_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/weirgo/weir"
+	"github.com/weirgo/weir/load"
+)
+
+// hang makes calls, so and so many a second, all of which hang, and returns how many
+// were let in.
+func hang(s *load.Shedder, length time.Duration, perSecond int) (admitted int) {
+	every := time.Second / time.Duration(perSecond)
+	for range int(length / every) {
+		time.Sleep(every)
+		if _, err := s.Allow(context.Background()); err == nil {
+			admitted++
+		}
+	}
+	return admitted
+}
+
+func TestWhileAllCallsHangOneASecondIsLetIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := blind(load.Options{})
+		enter(t, s, 3)
+		require.Zero(t, hang(s, time.Second, 100), "not before a second is over")
+		require.InDelta(t, 600, hang(s, 10*time.Minute, 100), 10)
+		require.Equal(t, uint64(0), requireSane(t, s).Succeeded)
+	})
+}
+
+// The same where capacity is known: the law has other things to think of then.
+func TestWhileAllCallsHangOneASecondIsLetInThoughItWentWellBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := warm(load.Options{})
+		for p, err := s.Allow(context.Background()); err == nil; p, err = s.Allow(context.Background()) {
+			defer p.Done(weir.Ignored)
+		}
+		admitted := []int{}
+		for range 6 {
+			admitted = append(admitted, hang(s, 10*time.Second, 100))
+		}
+		for i, n := range admitted {
+			require.InDelta(t, 9, n, 3, "ten seconds no. %d: %v", i, admitted)
+		}
+	})
+}
+
+// Three calls never end. All that come afterwards would go well.
+func TestServiceGoesOnThoughTheWholeLimitHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, v := blind(load.Options{}), newService(10)
+		hung := enter(t, s, 3)
+		calls := v.calls(s, 10*time.Millisecond)
+		arrive(2*time.Minute, 100*time.Millisecond, calls)
+		before := requireSane(t, s)
+		require.NotZero(t, before.Succeeded)
+		arrive(3*time.Minute, 100*time.Millisecond, calls)
+		st := requireSane(t, s)
+		require.Greater(t, st.Succeeded-before.Succeeded, uint64(1700), "of 1800")
+		require.Equal(t, 3, st.InFlight)
+		leave(weir.Ignored, hung...)
+		require.Zero(t, s.Stats().InFlight)
+	})
+}
+
+// One call in so many never ends, for ever and from the start.
+func TestServiceGoesOnThoughOneInFiftyHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, v := blind(load.Options{}), newService(10)
+		n := 0
+		calls := func() func() {
+			n++
+			p, err := s.Allow(context.Background())
+			if err != nil || n%50 == 1 {
+				return nil
+			}
+			return func() {
+				v.serve(around(10 * time.Millisecond))
+				p.Done(weir.Success)
+			}
+		}
+		arrive(2*time.Minute, 10*time.Millisecond, calls) // a tenth of the capacity
+		before := requireSane(t, s)
+		arrive(3*time.Minute, 10*time.Millisecond, calls)
+		require.Greater(t, requireSane(t, s).Succeeded-before.Succeeded, uint64(16_000), "of 17,640")
+	})
+}
+
+func TestCapacityComesBackAfterEverythingHung(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, v := warm(load.Options{})
+		hung := []weir.Permit{}
+		arrive(30*time.Second, time.Millisecond, func() func() {
+			if p, err := s.Allow(context.Background()); err == nil {
+				hung = append(hung, p)
+			}
+			return nil
+		})
+		leave(weir.Failure, hung...)
+		calls := v.calls(s, 10*time.Millisecond)
+		arrive(10*time.Second, time.Millisecond/2, calls)
+		before := requireSane(t, s)
+		arrive(10*time.Second, time.Millisecond/2, calls)
+		require.Greater(t, requireSane(t, s).Succeeded-before.Succeeded, uint64(9_000), "of 10,000")
+	})
+}
+
+// Nothing has ended for an hour because nothing was there. That is no standstill.
+func TestCallsThatCameAfterALongSilenceDoNotHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := blind(load.Options{MaxLimit: 2})
+		for range 3 {
+			time.Sleep(time.Hour)
+			held := enter(t, s, 2)
+			requireRefused(t, s, context.Background(), load.ReasonLimit)
+			leave(weir.Success, held...)
+		}
+	})
+}
+
+func TestSilenceIsNotTakenForWantOfCapacity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, v := warm(load.Options{})
+		before := s.Stats()
+		time.Sleep(time.Hour)
+		burst := []weir.Permit{}
+		for range 1000 { // all at once: most are too many
+			if p, err := s.Allow(context.Background()); err == nil {
+				burst = append(burst, p)
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+		leave(weir.Success, burst...)
+		st := requireSane(t, s)
+		require.InEpsilon(t, before.Rate, st.Rate, 0.3)
+		require.InEpsilon(t, before.Workers, st.Workers, 0.3)
+		arrive(3*time.Second, time.Millisecond/2, v.calls(s, 10*time.Millisecond))
+		require.Greater(t, s.Stats().Succeeded-st.Succeeded, uint64(2_700), "of 3,000")
+	})
+}
