@@ -24,6 +24,9 @@ func (s *Shedder) allowCrowded(ctx context.Context, now int64) (weir.Permit, err
 			return s.admit(ctx, now, n, limit), nil
 		}
 		s.leave() // others were faster
+		if s.queue != nil && s.queue.waiting.Load() > 0 {
+			s.queue.dispatch(now) // whoever looked meanwhile has seen one too many
+		}
 	}
 	s.meter.refused.Add(1)
 	if s.nearLimit(class) {
@@ -62,12 +65,13 @@ func (s *Shedder) unwelcome(ctx context.Context, class int) *Refusal {
 // squeezed returns the share of a class that signals want refused, and the signal
 // that wants most.
 func (s *Shedder) squeezed(class int) (share float64, signal int) {
+	mix := s.rules.mix()
 	for _, q := range s.monitor.squeezes() {
 		top := indexOf(min(q.class, weir.CriticalPlus))
 		if class > top {
 			continue
 		}
-		if of := s.rules.mix().lowestFirst(q.share, top)[class]; of > share {
+		if of := mix.lowestFirst(q.share, top)[class]; of > share {
 			share, signal = of, q.signal
 		}
 	}
@@ -105,7 +109,12 @@ func withinReach(services, workers float64) int64 {
 		sigmas = 1.2
 		share  = 0.6
 	)
-	services = max(0, services)
+	if !(services > 0) { // NaN, too
+		services = 0
+	}
+	if !(workers >= 1) {
+		workers = 1
+	}
 	m := math.Sqrt(services+sigmas*sigmas/4) - sigmas/2 // m + sigmas*sqrt(m) = services
-	return int64(max(1, math.Round(workers), min(share*services, m*m)))
+	return int64(min(maxLimit, max(math.Round(workers), min(share*services, m*m))))
 }

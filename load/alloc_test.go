@@ -3,6 +3,7 @@ package load_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -39,22 +40,20 @@ func TestRefusalsAllocateNothing(t *testing.T) {
 }
 
 func TestRefusalsForASignalAllocateNothing(t *testing.T) {
-	s := blind(load.Options{CoolOff: time.Hour, Signals: []load.Signal{{Name: "disk", Read: func() (float64, error) { return 100, nil }}}})
-	ctx := of(weir.Sheddable)
-	for range 4 {
-		p, _ := s.Allow(ctx)
-		p.Done(weir.Ignored)
-		time.Sleep(250 * time.Millisecond) // the next reading is due
-	}
-	refused := 0
-	require.Zero(t, allocates(func() {
-		p, err := s.Allow(ctx)
-		if err != nil {
-			refused++
-		}
-		p.Done(weir.Ignored)
-	}))
-	require.Greater(t, refused, 1000)
+	synctest.Test(t, func(t *testing.T) {
+		s := blind(load.Options{Signals: []load.Signal{{Name: "disk", Read: func() (float64, error) { return 100, nil }}}})
+		ctx := of(weir.Sheddable)
+		visit(t, s, 2*time.Second, "disk")
+		refused := 0
+		require.Zero(t, allocates(func() {
+			p, err := s.Allow(ctx)
+			if err != nil {
+				refused++
+			}
+			p.Done(weir.Ignored)
+		}))
+		require.Greater(t, refused, 1800)
+	})
 }
 
 func TestRefusalOfADoneContextAllocatesNothing(t *testing.T) {

@@ -12,17 +12,17 @@ type control struct {
 	s *Shedder
 
 	reliefAt atomic.Int64 // when a call was let in last although nothing moved
-	fullFor  atomic.Int64 // when a call had ended last, as the first refused call after it saw it
-	fullAt   atomic.Int64 // when that call was refused
+	fullAt   atomic.Int64 // when a call was refused first since one ended last; 0 if none was
 
 	mu     sync.Mutex // only ever tried by calls; guards all below
 	law    *law
 	mix    mix
 	push   pushback
+	late   backoff
 	before reading // when the window was opened
 	base   bookReading
 	hung   hungWatch
-	served uint64 // calls that had succeeded when the window was opened
+	served uint64 // calls that had been done when the window was opened
 	cohort int    // as the law numbers it
 }
 
@@ -39,7 +39,6 @@ const (
 
 func (c *control) init(s *Shedder) {
 	c.s = s
-	c.fullFor.Store(-1)
 	c.law = newLaw()
 	c.law.start = float64(min(max(s.opts.InitialLimit, s.opts.MinLimit), s.opts.MaxLimit))
 	for i := range c.mix {
@@ -52,7 +51,7 @@ func (c *control) init(s *Shedder) {
 type reading struct {
 	at                                    int64
 	busy                                  int64
-	done                                  total
+	done, skipped                         total
 	pushed, timeout, refused, capped, ups uint64
 	crowd                                 [numClasses]uint64
 }
@@ -67,7 +66,7 @@ type bookReading struct {
 func (s *Shedder) read(now int64) reading {
 	m := &s.meter
 	r := reading{
-		at: now, busy: m.busy.Load(), done: m.done.read(),
+		at: now, busy: m.busy.Load(), done: m.done.read(), skipped: m.skipped.read(),
 		pushed: m.pushed.Load(), timeout: m.timeout.Load(), refused: m.refused.Load(), capped: m.capped.Load(),
 	}
 	for i := range r.crowd {
@@ -113,11 +112,8 @@ func (c *control) cohortIsBack() bool {
 // never end.
 func (c *control) stalled(now int64) bool {
 	s := c.s
-	last := s.meter.last.Load()
-	if c.fullFor.Load() != last && c.fullFor.Swap(last) != last {
-		c.fullAt.Store(now) // before, it may have been quiet for hours
-	}
-	gap := now - max(last, c.fullAt.Load())
+	full := c.fullSince(now)
+	gap := now - max(full, s.meter.last.Load())
 	missing := float64(gap) * s.rules.rate.Load()
 	if missing > stallOdds && float64(s.inFlight()) >= s.rules.workers.Load() && c.mu.TryLock() {
 		s.meter.busy.Add(gap)
@@ -125,7 +121,26 @@ func (c *control) stalled(now int64) bool {
 		c.close(now)
 		c.mu.Unlock()
 	}
-	return gap > reliefPause && c.relieve(now)
+	return now-full > reliefPause && c.relieve(now)
+}
+
+// fullSince returns since when calls have been refused and none has ended. Before, it
+// may have been quiet for hours.
+func (c *control) fullSince(now int64) int64 {
+	if c.fullAt.CompareAndSwap(0, now) {
+		return now
+	}
+	return c.fullAt.Load()
+}
+
+// moved is told that a call has ended that took so long.
+func (c *control) moved(took int64) {
+	if c.fullAt.Load() != 0 {
+		c.fullAt.Store(0)
+	}
+	if hung := &c.s.rules.hung; took > hungAfter && hung.Load() > 0 {
+		hung.Add(-1) // it was one of those that seemed to hang
+	}
 }
 
 // relieve lets one call in per pause.
@@ -143,12 +158,13 @@ func (c *control) close(now int64) {
 	r := s.read(now)
 	w := c.window(r)
 	inFlight := s.meter.inFlight.Load()
-	if hung, ok := c.hung.look(now, inFlight, r.done); ok {
+	if hung, ok := c.hung.look(now, inFlight, r.done.plus(r.skipped)); ok {
 		s.rules.hung.Store(hung)
 	} else if s.rules.hung.Load() > inFlight {
 		s.rules.hung.Store(max(0, inFlight)) // they have ended after all
 	}
 	c.mix.learn(w.crowd)
+	c.late.learn(w.length, c.law.r, w.done.count(), w.timeout)
 	c.push.learn(w.length, w.done.count(), w.pushed, float64(r.ups-c.before.ups))
 	v := c.law.close(float64(now), w)
 	c.before = r
@@ -162,9 +178,9 @@ func (c *control) close(now int64) {
 	}
 }
 
-// succeeded returns how many calls have succeeded so far. A tally alone has not room
-// for so many.
-func (c *control) succeeded() uint64 {
+// done returns how many calls have been done so far. A tally alone has not room for so
+// many.
+func (c *control) done() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.served + uint64(c.s.meter.done.read().since(c.before.done).count())

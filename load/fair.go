@@ -62,7 +62,7 @@ func (f *shares) rotate(c *control, now int64) {
 	}
 	class := c.mix.filling(c.law.rho())
 	arrived, refused := c.s.arrivals(class)
-	fits := slack * (float64(arrived-f.crowd) - float64(refused-f.admittance))
+	fits := slack * max(0, float64(arrived-f.crowd)-float64(refused-f.admittance))
 	same := int(f.class.Load()) == class
 	f.rotated, f.crowd, f.admittance = now, arrived, refused
 	f.class.Store(int32(class))

@@ -37,7 +37,7 @@ func (h *hungWatch) look(now, inFlight int64, done total) (hung int64, ok bool) 
 		return 0, false
 	}
 	alive := float64(ended.sum) / lasted
-	hung = max(0, h.least-int64(math.Ceil(2*alive))-1)
+	hung = max(0, h.least-int64(math.Ceil(1.1*alive)))
 	*h = hungWatch{begun: now, done: done, least: inFlight}
 	return hung, true
 }

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"context"
 	"math"
 	"math/bits"
 	"sync/atomic"
@@ -18,17 +19,36 @@ type meter struct {
 
 	last atomic.Int64 // when a call ended last
 	busy atomic.Int64 // ns for which the workers, or a share of them, had work to do
-	done account      // calls that ended well
+	done account      // calls that were done, be it too late
 	_    [24]byte
 
+	skipped   account       // calls of which nobody knows what was done; without logarithms
 	pushed    atomic.Uint64 // calls that something further down refused
-	timeout   atomic.Uint64 // calls that ran into their deadlines
+	timeout   atomic.Uint64 // of those that were done, those that had run into their deadlines
 	failed    atomic.Uint64 // other failures
 	ignored   atomic.Uint64
 	forgotten atomic.Uint64             // permits that nobody could settle any more
 	refused   atomic.Uint64             // for want of room, for the limit or the deadline
 	capped    atomic.Uint64             // of these, because of the limit
 	crowd     [numClasses]atomic.Uint64 // arrivals by class, where it was crowded
+}
+
+// count counts how a call ended, and reports whether it was done, be it too late.
+func (m *meter) count(ctx context.Context, o weir.Outcome) bool {
+	switch {
+	case o == weir.Success:
+		return true
+	case o == weir.Failure && ctx.Err() == context.DeadlineExceeded:
+		m.timeout.Add(1)
+		return true
+	case o == weir.Failure:
+		m.failed.Add(1)
+	case o == weir.Overloaded:
+		m.pushed.Add(1)
+	default:
+		m.ignored.Add(1)
+	}
+	return false
 }
 
 // worked counts the time for which a call that was admitted at start, and met n in

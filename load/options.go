@@ -15,7 +15,8 @@ type Options struct {
 	Name string
 
 	// MinLimit and MaxLimit bound how many calls may be in flight at a time,
-	// whatever is measured. The defaults are 1 and 1,000,000.
+	// whatever is measured. The defaults are 1 and 1,000,000. Calls that hang do
+	// not count; and where nothing ends for a second, one more is let in.
 	MinLimit, MaxLimit int
 	// InitialLimit is how many calls may be in flight before anything is known: by
 	// default 3 (but never beyond the other two), from where the limit triples as long as latency does not grow. Set

@@ -16,13 +16,14 @@ func (c *control) publish(v verdict) {
 
 func (c *control) publishLimits(v verdict) {
 	r, o := &c.s.rules, &c.s.opts
+	factor := c.late.factor()
 	bounded := func(limit float64) int64 {
-		return int64(min(max(limit, float64(o.MinLimit)), float64(o.MaxLimit)))
+		return int64(min(max(limit*factor, float64(o.MinLimit)), float64(o.MaxLimit)))
 	}
 	base := bounded(c.law.limit())
 	limits := [numClasses]float64{}
 	for i := range limits {
-		limits[i] = float64(base)
+		limits[i] = c.law.limit()
 	}
 	load := c.law.rho()
 	if c.law.phase != starting && load > saturated {
@@ -45,7 +46,7 @@ func (c *control) publishLimits(v verdict) {
 	if c.law.phase == probing {
 		calm = min(calm, r.lo.Load())
 	}
-	r.workers.Store(v.w)
+	r.workers.Store(v.w * factor)
 	r.perWorker.Store(1 / max(1, v.w))
 	r.rate.Store(v.cf)
 	r.service.Store(v.s)

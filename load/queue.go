@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ type waiter struct {
 	next, prev *waiter
 	class      int
 	since      int64
+	deadline   int64 // in ns since the shedder's epoch; never if there is none
 	queued     bool
 	ctx        context.Context
 	// turn receives the permit, or the zero permit if the call is refused. It has
@@ -77,9 +79,15 @@ func newQueue(s *Shedder) *queue { return &queue{s: s} }
 
 // wait lines a call up, and returns when its turn has come or will not come.
 func (q *queue) wait(ctx context.Context, class int, now int64) (weir.Permit, error) {
-	w := &waiter{class: class, since: now, ctx: ctx, turn: make(chan weir.Permit, 1)}
+	w := &waiter{class: class, since: now, deadline: math.MaxInt64, ctx: ctx, turn: make(chan weir.Permit, 1)}
+	if deadline, ok := ctx.Deadline(); ok {
+		w.deadline = int64(deadline.Sub(q.s.epoch))
+	}
 	if reason := q.enter(w, now); reason != 0 {
 		return q.s.refuse(ctx, now, q.s.refused.errs[reason][class])
+	}
+	if q.s.control.stalled(now) {
+		q.relieve(now)
 	}
 	p, err := q.await(ctx, w)
 	switch {
@@ -143,17 +151,15 @@ func (q *queue) enter(w *waiter, now int64) Reason {
 // tooLateLocked reports whether a call has not enough time left for those before it
 // and its own work. The caller holds q.mu.
 func (q *queue) tooLateLocked(w *waiter, now int64) bool {
-	deadline, ok := w.ctx.Deadline()
 	rate := q.s.rules.rate.Load()
-	if !ok || rate == 0 {
+	if w.deadline == math.MaxInt64 || rate == 0 {
 		return false
 	}
 	ahead := 1
 	for _, line := range q.lines[w.class:] {
 		ahead += line.len
 	}
-	left := int64(deadline.Sub(q.s.epoch)) - now
-	return float64(left) < float64(ahead)/rate+q.s.rules.service.Load()
+	return float64(w.deadline-now) < float64(ahead)/rate+q.s.rules.service.Load()
 }
 
 func (q *queue) lenLocked() (n int) {
@@ -219,11 +225,26 @@ func (q *queue) dispatchLocked(now int64) {
 			s.leave()
 			return
 		}
-		q.removeLocked(w)
-		if q.lenLocked() == 0 {
-			q.idleAt = now
-		}
-		w.turn <- s.admit(w.ctx, now, n, limit)
+		q.admitLocked(w, now, n, limit)
+	}
+}
+
+// admitLocked hands w its permit; it is the n-th in flight. The caller holds q.mu.
+func (q *queue) admitLocked(w *waiter, now, n, limit int64) {
+	q.removeLocked(w)
+	if q.lenLocked() == 0 {
+		q.idleAt = now
+	}
+	w.turn <- q.s.admit(w.ctx, now, n, limit)
+}
+
+// relieve lets the next one in, be there room or not.
+func (q *queue) relieve(now int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if w := q.nextLocked(now); w != nil {
+		n := q.s.enter()
+		q.admitLocked(w, now, n, n)
 	}
 }
 

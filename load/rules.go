@@ -35,12 +35,11 @@ type rules struct {
 }
 
 // mix returns the shares of the classes.
-func (r *rules) mix() *mix {
-	var m mix
+func (r *rules) mix() (m mix) {
 	for i := range m {
 		m[i] = r.shares[i].Load()
 	}
-	return &m
+	return m
 }
 
 // limit returns how many calls may be in flight for one of the class to be admitted.

@@ -79,9 +79,11 @@ func (s *Shedder) Allow(ctx context.Context) (weir.Permit, error) {
 	}
 	now := s.now()
 	s.monitor.poll(now)
-	if s.inFlight() < s.rules.calm.Load() && !s.uneasy() {
-		n := s.enter()
-		return s.admit(ctx, now, n, n), nil
+	if calm := s.rules.calm.Load(); s.inFlight() < calm && !s.uneasy() {
+		if n := s.enter(); n <= calm {
+			return s.admit(ctx, now, n, n), nil
+		}
+		s.leave() // others were faster
 	}
 	return s.allowCrowded(ctx, now)
 }

@@ -46,8 +46,8 @@ func (s *Shedder) Stats() Stats {
 	st := s.measured()
 	m := &s.meter
 	st.InFlight = int(m.inFlight.Load())
-	st.Succeeded = s.control.succeeded()
 	st.TimedOut = m.timeout.Load()
+	st.Succeeded = max(st.TimedOut, s.control.done()) - st.TimedOut
 	st.Failed = m.failed.Load() + st.TimedOut
 	st.Overloaded = m.pushed.Load()
 	st.Ignored = m.ignored.Load()

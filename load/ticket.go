@@ -23,15 +23,15 @@ type ticket struct {
 type holder struct{ shedder atomic.Pointer[Shedder] }
 
 // tickets holds those that no permit refers to.
-var tickets = sync.Pool{New: func() any {
-	t := &ticket{holder: new(holder)}
-	t.Bind(t)
-	runtime.AddCleanup(t, (*holder).forgotten, t.holder)
-	return t
-}}
+var tickets sync.Pool
 
 func newTicket(s *Shedder, ctx context.Context, now int64, cohort uint32) weir.Permit {
-	t := tickets.Get().(*ticket)
+	t, ok := tickets.Get().(*ticket)
+	if !ok {
+		t = &ticket{holder: new(holder)}
+		t.Bind(t)
+		runtime.AddCleanup(t, (*holder).forgotten, t.holder)
+	}
 	t.ctx, t.start, t.cohort = ctx, now, cohort
 	t.holder.shedder.Store(s)
 	return t.Issue()
@@ -43,6 +43,9 @@ func (h *holder) forgotten() {
 	if s := h.shedder.Load(); s != nil {
 		s.leave()
 		s.meter.forgotten.Add(1)
+		if s.queue != nil && s.queue.waiting.Load() > 0 {
+			s.queue.dispatch(s.now())
+		}
 	}
 }
 
@@ -54,10 +57,11 @@ func (t *ticket) Settle(o weir.Outcome) {
 	tickets.Put(t)
 	now := s.now()
 	n := s.leave()
-	if o == weir.Success {
-		s.succeeded(now, start, n, cohort)
+	s.control.moved(now - start)
+	if s.meter.count(ctx, o) {
+		s.measure(now, start, n, cohort)
 	} else {
-		s.failed(ctx, o, now, start, n, cohort)
+		s.skip(now, start, cohort)
 	}
 	if s.queue != nil && s.queue.waiting.Load() > 0 {
 		s.queue.dispatch(now)
@@ -67,36 +71,21 @@ func (t *ticket) Settle(o weir.Outcome) {
 	}
 }
 
-func (s *Shedder) succeeded(now, start, n int64, cohort uint32) {
-	m := &s.meter
+// measure takes in a call that was done.
+func (s *Shedder) measure(now, start, n int64, cohort uint32) {
 	took := now - start
 	log := logOf(took)
-	m.done.add(took, log)
-	m.worked(now, start, n, s.rules.perWorker.Load())
+	s.meter.done.add(took, log)
+	s.meter.worked(now, start, n, s.rules.perWorker.Load())
 	if cohort != 0 {
 		s.tags.back(cohort, took, log)
 	}
 }
 
-// failed counts the end of a call that did not succeed.
-func (s *Shedder) failed(ctx context.Context, o weir.Outcome, now, start, n int64, cohort uint32) {
-	m := &s.meter
-	timeout := o == weir.Failure && ctx.Err() == context.DeadlineExceeded
-	switch {
-	case timeout:
-		m.timeout.Add(1)
-	case o == weir.Failure:
-		m.failed.Add(1)
-	case o == weir.Overloaded:
-		m.pushed.Add(1)
-	default:
-		m.ignored.Add(1)
-	}
-	if timeout { // it kept a worker busy, and nothing came of it
-		m.worked(now, start, n, s.rules.perWorker.Load())
-	} else {
-		m.wasted(now, start)
-	}
+// skip leaves out of account a call of which nobody knows what was done.
+func (s *Shedder) skip(now, start int64, cohort uint32) {
+	s.meter.wasted(now, start)
+	s.meter.skipped.add(now-start, 0)
 	if cohort != 0 {
 		s.tags.lose(cohort)
 	}
