@@ -21,7 +21,7 @@ func (s *Shedder) allowCrowded(ctx context.Context, now int64) (weir.Permit, err
 	}
 	if s.inFlight() < limit {
 		if n := s.enter(); n <= limit {
-			return s.admit(ctx, now, n, limit), nil
+			return s.admit(ctx, now, n), nil
 		}
 		s.leave() // others were faster
 		if s.queue != nil && s.queue.waiting.Load() > 0 {
@@ -34,7 +34,7 @@ func (s *Shedder) allowCrowded(ctx context.Context, now int64) (weir.Permit, err
 	}
 	if s.control.stalled(now) {
 		n := s.enter()
-		return s.admit(ctx, now, n, limit), nil
+		return s.admit(ctx, now, n), nil
 	}
 	if s.queue != nil && reason == ReasonLimit {
 		return s.queue.wait(ctx, class, now)
@@ -82,39 +82,34 @@ func (s *Shedder) squeezed(class int) (share float64, signal int) {
 // is refused for if there are already so many.
 func (s *Shedder) limit(ctx context.Context, class int, now int64) (int64, Reason) {
 	r := &s.rules
-	limit := r.limit(class)
-	left, reason := r.patience.Load(), ReasonLimit
+	limit := float64(r.limit(class))
+	left, reason, waiting := r.patience.Load(), ReasonLimit, 0.0
 	if deadline, ok := ctx.Deadline(); ok {
-		if burst := r.burst.Load(); burst > limit && !r.probing.Load() {
-			limit = burst
-		}
-		left, reason = int64(deadline.Sub(s.epoch))-now, ReasonDeadline
+		left, reason, waiting = int64(deadline.Sub(s.epoch))-now, ReasonDeadline, r.waiting.Load()
 	}
 	rate := r.rate.Load()
 	if left == 0 || rate == 0 {
-		return limit, ReasonLimit
+		return int64(limit), ReasonLimit
 	}
-	inTime := max(withinReach(rate*float64(left), r.workers.Load()), int64(s.opts.MinLimit))
-	if inTime < limit {
-		return inTime, reason
+	workers := r.workers.Load()
+	reach := withinReach(rate*float64(left), workers, r.spread.Load())
+	if waiting > 0 && class >= int(r.filling.Load()) {
+		limit += max(0, min(r.room.Load(), workers+waiting*(reach-workers))-r.base.Load())
 	}
-	return limit, ReasonLimit
+	inTime := max(math.Sqrt(workers*max(0, rate*float64(left))), reach) - r.reserve(class)
+	if inTime = math.Round(max(inTime, workers, float64(s.opts.MinLimit))); inTime < limit {
+		return int64(inTime), reason
+	}
+	return int64(min(limit, float64(s.opts.MaxLimit))), ReasonLimit
 }
 
 // withinReach returns how many calls may be in flight so that the last of them is
-// done in time, if services are finished until then: the mean and its spread must
-// fit, and what is left to chance. There is always room for one call per worker.
-func withinReach(services, workers float64) int64 {
-	const (
-		sigmas = 1.2
-		share  = 0.6
-	)
+// done in time, if that many services are finished until then: the one that it needs
+// itself may be long, and the others vary, by so many times the root of their number.
+func withinReach(services, workers, spread float64) float64 {
+	const long = 1.7     // times the mean
 	if !(services > 0) { // NaN, too
-		services = 0
+		return 0
 	}
-	if !(workers >= 1) {
-		workers = 1
-	}
-	m := math.Sqrt(services+sigmas*sigmas/4) - sigmas/2 // m + sigmas*sqrt(m) = services
-	return int64(min(maxLimit, max(math.Round(workers), min(share*services, m*m))))
+	return services - (long-1)*workers - spread*math.Sqrt(max(0, services-long*workers))
 }

@@ -67,6 +67,7 @@ const (
 	// crowdedOut is how often the classes above the one that fills the server up
 	// may find it full.
 	crowdedOut = 0.003
+	minReserve = 8
 	maxReserve = 16
 )
 
@@ -90,7 +91,7 @@ func (m *mix) limits(load, workers float64, limitAt func(load float64) float64) 
 		case demand > 1 || i == m.filling(load):
 			limits[i] = filling
 			if above > 0 {
-				reserve = min(maxReserve, math.Log(crowdedOut)/math.Log(above))
+				reserve = min(max(math.Log(crowdedOut)/math.Log(above), minReserve), maxReserve)
 			}
 		}
 		above = demand

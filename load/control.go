@@ -20,10 +20,9 @@ type control struct {
 	push   pushback
 	late   backoff
 	before reading // when the window was opened
-	base   bookReading
 	hung   hungWatch
 	served uint64 // calls that had been done when the window was opened
-	cohort int    // as the law numbers it
+
 }
 
 const (
@@ -56,13 +55,6 @@ type reading struct {
 	crowd                                 [numClasses]uint64
 }
 
-// A bookReading is the same of a cohort.
-type bookReading struct {
-	back           total
-	squares, logs2 float64
-	crowd, lost    uint64
-}
-
 func (s *Shedder) read(now int64) reading {
 	m := &s.meter
 	r := reading{
@@ -76,10 +68,6 @@ func (s *Shedder) read(now int64) reading {
 	return r
 }
 
-func (b *book) read() bookReading {
-	return bookReading{b.back.read(), b.squares.Load(), b.logs2.Load(), b.crowd.Load(), b.lost.Load()}
-}
-
 // ended closes the window if it has seen enough. A call has just ended.
 func (c *control) ended(now int64) {
 	if !c.mu.TryLock() {
@@ -91,19 +79,9 @@ func (c *control) ended(now int64) {
 	usual := c.law.r
 	switch {
 	case length >= max(minWindow, int64(usual/2)) && (calls >= fullWindow || calls >= slimWindow && float64(length) >= 4*usual),
-		c.law.phase != steady && c.cohortIsBack():
+		c.law.eager(c.s.clean.soFar(), c.s.crowded.soFar()):
 		c.close(now)
 	}
-}
-
-func (c *control) cohortIsBack() bool {
-	s := c.s
-	word, size := s.tags.open.Load(), s.rules.size.Load()
-	if countOf(word) < size {
-		return false
-	}
-	book := s.tags.books[cohortOf(word)&1].read()
-	return book.back.since(c.base.back).count()+float64(book.lost-c.base.lost) >= 0.8*float64(size)
 }
 
 // stalled is told that a call is refused for the limit. Where nothing ends, nothing
@@ -197,13 +175,6 @@ func (c *control) window(r reading) window {
 	for i := range w.crowd {
 		w.crowd[i] = float64(r.crowd[i] - b.crowd[i])
 	}
-	t := &c.s.tags
-	word := t.open.Load()
-	book := t.books[cohortOf(word)&1].read()
-	w.admitted = float64(countOf(word))
-	w.cohort = book.back.since(c.base.back)
-	w.sq, w.lsq = book.squares-c.base.squares, book.logs2-c.base.logs2
-	w.cohortN, w.lost = float64(book.crowd-c.base.crowd), float64(book.lost-c.base.lost)
-	w.cohortBegun, w.cohortFilled = t.begun.Load(), t.last.Load()
+	w.clean, w.crowded = c.s.clean.soFar(), c.s.crowded.soFar()
 	return w
 }

@@ -2,21 +2,23 @@ package load
 
 import "math"
 
+// A cohort is a fixed set of calls that were admitted under one condition.
+type cohort struct {
+	total
+	sq, lsq  float64 // sums of squares: of ns, of logs
+	n        float64 // sum of n at admission
+	admitted float64
+	filled   int64 // when the last was admitted
+}
+
 type window struct {
 	length                   float64 // ns
 	busy                     float64 // ns
 	done                     total
 	timeout, pushed, refused float64
 	capped                   float64 // of refused: because of the limit
-	cohortN                  float64 // sum of n at admission of cohort
 	crowd                    [numClasses]float64
-	// cohort so far
-	cohort       total
-	sq, lsq      float64 // sum of squares, ns²; of logs
-	admitted     float64
-	lost         float64
-	cohortBegun  int64 // when the first was admitted
-	cohortFilled int64 // when last admitted
+	clean, crowded           cohort // so far
 }
 
 type phase int
@@ -24,79 +26,112 @@ type phase int
 const (
 	starting phase = iota
 	steady
-	probing
 )
 
-type law struct {
-	phase     phase
-	w         float64 // workers
-	logS, kS  float64 // clean log2 latency, weight
-	anchor    float64 // capacity that logS is paired with; 0: to be set
-	v         float64 // squared CV
-	patience  float64 // ns
-	lamSlow   float64
-	kappa, kK float64 // mean / antilog
-	c, cs, cf float64 // completions per ns at full
-	lam       float64 // per ns
-	r         float64 // recent mean latency
-	share     [numClasses]float64
-
-	start                               float64
-	ref, last                           total // no-queue rounds
-	refVar, sigma                       float64
-	stale                               bool
-	age                                 float64
-	overSince                           float64
-	burst                               bool
-	roundBusy, roundDone, roundT, xPeak float64
-
-	want                      cohortWant
-	streak                    int
-	full, capped, roundCapped bool
-
-	sinceProbe float64
-	probeAt    float64
-	probeStart float64
-	quick      int
-	n          float64
-	now        float64
-	trace      func(string, ...any)
-}
-
-type cohortWant struct {
-	id    int
-	clean bool
-	busy  bool // n >= .8 w
-	size  float64
-	phase phase
+// want says which cohort to gather.
+type want struct {
+	id   int
+	size float64
 }
 
 type verdict struct {
-	limits                    [numClasses]float64
-	lo                        float64
-	w, cf, s, patience, burst float64
-	want                      cohortWant
+	limits               [numClasses]float64
+	lo, hi               float64 // clean: n <= lo; crowded: n >= hi
+	w, cf, patience, vis float64 // vis: share of the time left that may go into waiting
+	z, room, busyW       float64
+	clean, crowded       want
+	eager                bool
+	probing              bool    // once clean.size are admitted, the limit is base
+	base                 float64 // limit
 }
 
-func newLaw() *law {
-	l := &law{v: .5, phase: starting, w: 2, start: pStart, kappa: 1.5, share: [numClasses]float64{.25, .25, .25, .25}}
-	l.observe(false, 4)
-	l.full = true
-	l.sigma = 1
-	return l
+type law struct {
+	phase   phase
+	probing bool
+	w       float64 // workers
+	floor   float64 // in flight without a queue
+	c       float64 // completions per ns at full
+	cs, cf  float64
+	anchor  float64 // capacity that clean is paired with; 0: to be set
+	lam     float64
+	r, n    float64
+
+	logS, kS     float64
+	kappa, kK    float64
+	sigma2       float64 // of ln of clean latency
+	kV           float64
+	v            float64
+	patience, kP float64
+
+	start, started       float64
+	dips                 int
+	xs, peak, dipLo      float64
+	rDone                float64
+	rBusy                float64
+	rT                   float64
+	ids                  int
+	cleanWant, crowdWant want
+	age, cleanAge        float64
+	streak               int
+	full, capped         bool
+	roundCapped          bool
+	stale                bool
+	fullDone             float64
+	overSince            float64
+	burst                bool
+	sinceProbe           float64
+	probeAt, probeEnd    float64
+	quick                int
+	now                  float64
+	trace                func(string, ...any)
 }
 
 var (
-	pStart     = 3.0
-	pMargin    = 1.2
+	pStart     = 1.0
+	pFirst     = 1.0
+	pRoom      = 1.25
+	pFactor    = 3.0
+	pMargin    = 1.1
+	pSig       = .7
 	pGrowDelta = 0.2
 	pGrowM     = 64.0
 	pShiftMem  = 60.0
 	pShiftThr  = .4
-	pFactor    = 3.0
-	pBudget    = 30.0
-	pQuick     = 8.0
+	pSusp      = .8
+	pConcl     = 8.0
+	pUp        = .5
+	pCalm      = 2.
+	pPass      = .3
+	pBV        = 1.
+	pSV        = 1.
+	pVW        = 3.
+	pVis       = .4
+	pShrinkCap = 0.
+	pRoomH     = 2.
+	pKMin      = 9.
+	pSlow      = 1.6
+	pRefMax    = 128.
+	pNear      = 1.
+	pHm        = 1.
+	pPat       = 11.
+	pKP        = 2.
+	pFade      = 24.
+	pZ         = 1.5
+	pZR        = 1.1
+	pCd        = 2.
+	pTail      = 1.7
+	pBurst     = 1.5
+	pBack      = .7
+	pProbeCost = 25.0
+	pQuickCost = 20.0
 )
+
+func newLaw() *law {
+	l := &law{v: .5, w: 2, start: pStart, kappa: 1.3, sigma2: .7, full: true}
+	l.gather(8)
+	l.refresh(pFirst)
+	return l
+}
 
 func (l *law) tr(f string, a ...any) {
 	if l.trace != nil {
@@ -104,12 +139,17 @@ func (l *law) tr(f string, a ...any) {
 	}
 }
 
-func headroom(rho, w, v float64) float64 {
-	h, q := 16.0, 30*min(2, math.Sqrt(max(1, w)))
-	if rho > 1.05 {
-		h = min(h, math.Log(1+q*(rho-1))/math.Log(rho))
-	}
-	return h * max(1, (1+min(v, 3))/2)
+func (l *law) gather(size float64) {
+	l.ids++
+	l.age = 0
+	l.roundCapped = false
+	l.crowdWant = want{l.ids, math.Ceil(size)}
+}
+
+func (l *law) refresh(size float64) {
+	l.ids++
+	l.cleanAge = 0
+	l.cleanWant = want{l.ids, math.Ceil(size)}
 }
 
 func (l *law) S() float64 {
@@ -119,34 +159,43 @@ func (l *law) S() float64 {
 	return l.kappa * antilog(l.logS)
 }
 
-func (l *law) observe(clean bool, size float64) {
-	l.age = 0
-	l.want = cohortWant{id: l.want.id + 1, clean: clean, size: math.Ceil(size), phase: l.phase}
+// back tells whether enough of a cohort have come back
+func (c *cohort) back(size, share float64) bool {
+	return c.admitted >= size && c.count() >= share*c.admitted
 }
 
-// returned tells whether enough of the cohort have come back; missing ones are censored
-func (l *law) returned(w *window, share float64) (t total, ok bool) {
-	k := w.cohort.count() + w.lost
-	if w.admitted < l.want.size || k < share*w.admitted {
-		return t, false
+// censored counts the missing members with the least that they can be
+func (l *law) censored(c cohort, more float64) cohort {
+	if missing := c.admitted - c.count(); missing > 0 {
+		age := max(int64(l.now)-c.filled, int64(more*l.r), 1)
+		lg := float64(logOf(age*3/2)) / (1 << logPoint)
+		m := uint64(missing)
+		c.total = c.plus(total{m * uint64(2*age), tally(m * (tallyOne + logOf(age*3/2)))})
+		c.sq += missing * 4 * float64(age) * float64(age)
+		c.lsq += missing * lg * lg
 	}
-	return l.censor(w), true
+	return c
 }
 
-func (l *law) censor(w *window) total {
-	t := w.cohort
-	missing := w.admitted - t.count() - w.lost
-	if missing > 0 {
-		age := max(int64(l.now)-w.cohortFilled, int64(l.r))
-		for range int(missing) {
-			t = t.plus(total{uint64(2 * age), tally(tallyOne | logOf(age*3/2))})
-		}
-	}
-	return t
+// lnVar is the variance of ln latency within the cohort
+func (c *cohort) lnVar() float64 {
+	k := c.count()
+	return max(0, c.lsq/k-c.log()*c.log()) * math.Ln2 * math.Ln2 * k / (k - 1)
 }
 
 func (l *law) close(now float64, w window) verdict {
 	l.now = now
+	l.rates(&w)
+	switch {
+	case l.phase == starting:
+		l.starting(&w)
+	default:
+		l.steady(&w)
+	}
+	return l.verdict()
+}
+
+func (l *law) rates(w *window) {
 	k := w.done.count()
 	if l.c == 0 {
 		if w.busy > 0 && k > 0 {
@@ -159,81 +208,97 @@ func (l *law) close(now float64, w window) verdict {
 		up(&l.cs, pShiftMem)
 		up(&l.cf, 10)
 	}
-	if w.refused > 0.02*(k+w.refused) {
-		l.roundBusy += w.busy
-		l.roundDone += k
-		l.roundT += w.length
-	}
-	if l.phase == starting && l.roundDone >= 3 {
-		l.cf = l.roundDone / l.roundBusy
-	}
 	arr := k + w.refused
+	l.full = w.refused > 0.02*arr
+	l.capped = w.capped > 0.02*arr
+	fade := math.Exp(-k / pFade)
+	l.rBusy *= fade
+	l.rDone *= fade
+	l.rT *= fade
+	if l.full {
+		l.rBusy += w.busy
+		l.rDone += k
+		l.rT += w.length
+	}
+	l.fullDone *= math.Exp(-k / 64)
+	if l.full {
+		l.fullDone += k
+	}
+	if l.phase == starting && l.rDone >= 3 {
+		l.cf = l.rDone / l.rBusy
+	}
 	if w.length > 0 {
-		if arr/w.length < 1.05*min(l.c, l.cs) && l.lam < 1.3*min(l.c, l.cs) {
-			l.overSince = now
+		if pCalm == 1 && float64(w.done.sum)/w.length < l.w || pCalm == 0 && arr/w.length < 1.05*min(l.c, l.cs) && l.lam < 1.3*min(l.c, l.cs) || pCalm == 2 && !l.full && float64(w.done.sum)/w.length < .8*l.w {
+			l.overSince = l.now
 		}
-		l.burst = now-l.overSince < 5*max(l.S(), 0) && l.cf > .75*l.anchor && l.cs > .75*l.anchor && l.anchor > 0
+		l.burst = l.anchor > 0 && l.now-l.overSince < 5*l.S() && l.cf > .75*l.anchor && l.cs > .75*l.anchor
 		if l.S() > l.patience {
 			l.patience += (1 - math.Exp(-w.length/300e9)) * (l.S() - l.patience)
 		}
-		wt := arr / (arr + 50)
-		l.lam += wt * (arr/w.length - l.lam)
+		l.lam += arr / (arr + 50) * (arr/w.length - l.lam)
 		l.n = float64(w.done.sum) / w.length
+		if l.phase == starting {
+			l.xs += k / (k + 40) * (k/w.length - l.xs)
+			l.peak = max(l.peak, l.xs)
+		}
 	}
 	if k > 0 {
 		l.r = w.done.mean()
 	}
-	cr := 0.0
-	for _, v := range w.crowd {
-		cr += v
-	}
-	if cr > 0 {
-		wt := cr / (cr + 200)
-		for i := range l.share {
-			l.share[i] += wt * (w.crowd[i]/cr - l.share[i])
-		}
-	}
-	l.full = w.refused > 0.02*arr
-	l.capped = w.capped > 0.02*arr
-	if l.phase == starting {
-		l.age += k
-	}
-	switch l.phase {
-	case starting:
-		l.starting(w)
-	case steady:
-		l.steady(w)
-	case probing:
-		l.probing(w)
-	}
-	return l.verdict()
+	l.age += k
+	l.started += k
+	l.cleanAge += k
+	l.sinceProbe += k
+	l.roundCapped = l.roundCapped || l.capped
 }
 
-func (l *law) learnClean(t total, sq, lsq, mem float64, kappa bool) {
-	k := t.count()
+// learn takes in a cohort that met no queue
+func (l *law) learn(c cohort, mem float64) {
+	k := c.count()
 	if k == 0 {
 		return
 	}
-	if mean := t.mean(); sq > 0 && k >= 6 {
-		v := sq/k/(mean*mean) - 1
-		l.v += k / (k + 64) * (max(0, v) - l.v)
-	}
-	if lsq > 0 && k >= 6 {
-		va := lsq/k - t.log()*t.log()
-		l.sigma += k / (k + 64) * (math.Sqrt(max(0.01, va))*math.Ln2 - l.sigma)
+	if k >= 4 {
+		wt := k / (l.kV + k + 6)
+		l.kV = min(l.kV+k, 128)
+		mean := c.mean()
+		l.v += wt * (max(0, c.sq/k/(mean*mean)-1) - l.v)
+		l.sigma2 += wt * (max(.02, c.lnVar()) - l.sigma2)
 	}
 	l.kS = min(l.kS+k, mem)
-	l.logS += min(1, k/l.kS) * (t.log() - l.logS)
-	if kappa {
-		l.kK = min(l.kK+k, 256)
-		ratio := min(8, t.mean()/antilog(l.logS))
-		l.kappa += min(1, k/(l.kK+8)) * (ratio - l.kappa)
-		l.kappa = max(1, l.kappa)
+	l.logS += min(1, k/l.kS) * (c.log() - l.logS)
+	prior := 16.0
+	l.kK = min(l.kK+k, 256)
+	ratio := min(8, c.mean()/antilog(l.logS))
+	if l.kK == k {
+		l.kappa = math.Exp(l.sigma2 / 2)
 	}
-	b := l.S()
-	if l.patience == 0 || b < l.patience {
-		l.patience = b
+	l.kappa = max(1, l.kappa+k/(l.kK+prior)*(ratio-l.kappa))
+	l.patient(k)
+}
+
+func (l *law) patient(k float64) {
+	s := l.S()
+	l.kP += k
+	near := .3 + pNear*l.sd(l.kS)
+	switch off := math.Log(s / l.patience); {
+	case l.patience == 0 || off < -near || l.kP < pKP:
+		l.patience = s
+	case off < near:
+		l.patience *= math.Exp(off * .3)
 	}
+}
+
+func (l *law) sd(k float64) float64 { return math.Sqrt(l.sigma2 / k) }
+
+// ---- limit
+
+func headroom(rho, w, v float64) float64 {
+	h, q := 16.0, 30*min(2, math.Sqrt(max(1, w)))
+	if rho > 1.05 {
+		h = min(h, math.Log(1+q*(rho-1))/math.Log(rho))
+	}
+	return h * max(1, pHm*(1+min(v, 3))/2)
 }
 
 func (l *law) limit() float64 { return l.limitAt(l.rho()) }
@@ -244,10 +309,17 @@ func (l *law) limitAt(rho float64) float64 {
 	}
 	h := headroom(rho, l.w, l.v)
 	if l.burst {
-		h = max(headroom(1, l.w, l.v), .75*l.w)
+		h = max(headroom(1, l.w, l.v), pBurst*l.w)
 	}
-	beta := pMargin * (1 + .7*math.Sqrt(l.v/max(4, l.kS)))
-	return beta*l.w + h
+	return pMargin*(1+pSig*math.Sqrt(l.sigma2/max(4, l.kS)))*l.w + h
+}
+
+// eager reports whether the window is to be closed at once because a cohort is back.
+func (l *law) eager(clean, crowded cohort) bool {
+	if l.probing {
+		return clean.back(l.cleanWant.size, .95)
+	}
+	return l.phase == starting && (crowded.back(l.crowdWant.size, pBack) || clean.back(l.cleanWant.size, 1))
 }
 
 func (l *law) rho() float64 {
@@ -261,213 +333,329 @@ func (l *law) rho() float64 {
 	return l.lam / c
 }
 
-// starting: the knee is unknown
-func (l *law) starting(w window) {
-	t, ok := l.returned(&w, .8)
-	if l.want.clean {
-		t, ok = l.returned(&w, .95)
-	}
-	if both := l.ref.plus(l.last); !ok && !l.want.clean && both.count() > 0 && w.admitted >= 8 && w.admitted >= .5*l.want.size {
-		age := int64(l.now) - w.cohortFilled
-		e := w.cohort
-		for range int(w.admitted - e.count() - w.lost) {
-			e = e.plus(total{uint64(age), tally(tallyOne | logOf(age))})
-		}
-		if d := (e.log() - both.log()) * math.Ln2; d > .5+2*math.Sqrt(1/e.count()+l.refVar/both.count()) {
-			t, ok = e, true
-			l.tr("early d=%.2f", d)
-		}
-	}
-	l.roundCapped = l.roundCapped || l.capped
-	if l.want.clean && l.full || !l.want.clean && l.age > 8*l.want.size+64 && w.admitted < l.want.size {
-		l.observeStart()
-		return
-	}
-	if !ok {
-		return
-	}
-	k := t.count()
-	if k == 0 {
-		l.observeStart()
-		return
-	}
-	n := w.cohort.count()
-	va := 1.3
-	if n >= 4 {
-		va = (w.lsq/n - w.cohort.log()*w.cohort.log()) * math.Ln2 * math.Ln2 * n / (n - 1)
-		va = (va*n + 1.0*4) / (n + 4)
-	}
-	both := l.ref.plus(l.last)
-	if l.want.clean { // not full: this is a new reference
-		if both.count() == 0 || t.log() < both.log()+.3 {
-			l.ref, l.last, l.refVar = t, total{}, va
-			l.patience = t.mean()
-			if l.xPeak = l.lam; true {
-			}
-		}
-		l.start = min(l.start, max(18, 1.65*l.n+16))
-		l.roundBusy, l.roundDone, l.roundT = 0, 0, 0
-		l.observeStart()
-		return
-	}
-	if both.count() > 0 {
-		kr := both.count()
-		x := l.xPeak
-		if l.roundDone >= 6 {
-			x = l.roundDone / l.roundT
-		}
-		if f := l.xPeak / x; f > 1.3 {
-			l.tr("slow %.2f", f)
-			sh := func(t total) total {
-				if t.count() == 0 {
-					return t
-				}
-				lg := (t.log() + math.Log2(f)) * (1 << logPoint) * t.count()
-				return total{uint64(float64(t.sum) * f), tally(t.count())<<logBits | tally(lg)}
-			}
-			l.ref, l.last = sh(l.ref), sh(l.last)
-			both = l.ref.plus(l.last)
-			l.xPeak = x
-		}
-		l.xPeak = max(l.xPeak, x)
-		d := (t.log() - both.log()) * math.Ln2
-		margin := .3 + 2*math.Sqrt(va/k+l.refVar/kr)
-		l.tr("full %v capped %v ref %v cf %.3g", l.full, l.capped, w.refused, l.cf)
-		l.tr("start L=%.0f k=%.0f kr=%.0f d=%.2f margin=%.2f Sref=%.3g R=%.3g", l.start, k, kr, d, margin, l.ref.mean(), t.mean())
-		if d > margin {
-			if l.ref.count() == 0 {
-				l.ref = l.last
-			}
-			l.sigma = math.Sqrt(l.refVar)
-			l.learnClean(l.ref, 0, 0, 8, true)
-			l.kK = 8
-			c := l.cf
-			if l.roundDone >= 3 {
-				c = l.roundDone / l.roundBusy
-			}
-			l.c, l.cs, l.cf = c, c, c
-			l.w = max(1, min(max(c*l.S(), l.start/pFactor/1.5), l.start))
-			l.phase = steady
-			l.quick = 3
-			l.anchor = c
-			l.stale = true
-			l.probeAt = l.now
-			l.sinceProbe = l.limit() * 4
-			l.probeAt -= 4 * l.r
-			l.tr("start ends: w=%.1f c=%.3g", l.w, c)
-			l.observe(false, pGrowM)
-			return
-		}
-	} else {
-		l.tr("start first k=%.0f R=%.3g", k, t.mean())
-	}
-	kr := l.ref.count() + l.last.count()
-	l.refVar = (l.refVar*kr + va*k) / (kr + k)
-	l.ref = l.ref.plus(l.last)
-	l.last = t
-	l.patience = l.ref.plus(l.last).mean()
-	l.roundBusy, l.roundDone, l.roundT = 0, 0, 0
-	if l.roundCapped {
-		l.start = min(l.start*pFactor, max(18, 1.25*l.start, 1.65*l.lam*l.ref.plus(l.last).mean()+16))
-	}
-	l.observeStart()
-}
+// ---- start
 
-func (l *law) observeStart() {
-	l.roundCapped = false
-	if l.full {
-		l.observe(false, max(8, l.start*(1-1/pFactor)))
-	} else {
-		l.observe(true, 16)
+func (l *law) starting(w *window) {
+	if l.probing {
+		l.dip(w)
+		return
 	}
-}
-
-func (l *law) steady(w window) {
-	l.sinceProbe += w.done.count()
-	l.age += w.done.count()
-	if l.anchor > 0 {
-		if d := math.Abs(math.Log(l.cs / l.anchor)); d > max(pShiftThr, 2.5*math.Sqrt((1+min(6, l.v))/2/pShiftMem)) {
-			l.tr("shift c %.3g -> %.3g", l.anchor, l.cs)
-			l.logS += math.Log2(l.anchor / l.cs)
-			l.kS = min(l.kS, 8)
-			l.c, l.anchor = l.cs, l.cs
-			l.quick = max(l.quick, 1)
-			l.stale = true
-			l.observe(!l.full, pGrowM)
-			return
+	if l.start == pStart {
+		if w.clean.back(pFirst, 1) {
+			l.learn(w.clean, 512)
+			l.refresh(16)
+			l.start = 9
+			l.rDone, l.rBusy, l.rT = 0, 0, 0
+			l.gather(8)
 		}
+		return
 	}
-	t, ok := l.returned(&w, .9)
-	switch {
-	case l.want.busy && (ok || l.full && w.admitted < l.want.size || l.age > 6*32):
-		if ok && l.kS >= 16 {
-			d := (t.log() - l.logS) * math.Ln2
-			if d > .5 {
-				f := math.Exp(-(d - .2))
-				f = max(f, .6)
-				l.tr("shrink w=%.1f d=%.2f", l.w*f, d)
-				l.w = max(1, l.w*f)
-			}
-		}
-		l.next()
-	case l.want.clean && ok:
-		l.learnClean(t, w.sq, w.lsq, 128, true)
-		l.anchor = l.c
-		if l.full {
-			l.next()
-		} else {
-			l.observe(false, 16)
-			l.want.busy = true
-		}
-	case l.want.clean && l.full:
-		l.next()
-	case !l.want.clean && !l.want.busy && ok:
-		if l.anchor == 0 {
-			l.anchor = l.c
-		}
-		if l.kS >= 8 && l.capped && !(l.stale && l.kS < 16) {
-			d := (t.log() - l.logS) * math.Ln2
-			thr := max(pGrowDelta, .5*math.Log(w.cohortN/w.admitted/l.w))
-			if d < thr {
-				l.streak = min(l.streak+1, 3)
-				f := math.Pow(1.25, float64(l.streak))
-				l.w *= f
-				l.c *= f
-				l.cs *= f
-				l.cf *= f
-				l.anchor = 0
-				l.tr("grow w=%.1f d=%.2f thr=%.2f kS=%.0f", l.w, d, thr, l.kS)
-				l.observe(false, pGrowM)
+	if w.clean.back(l.cleanWant.size, .95) {
+		l.learn(l.censored(w.clean, 1), 512)
+		l.refresh(16)
+		w.clean = cohort{}
+	}
+	c := w.crowded
+	if c.admitted >= min(8, l.crowdWant.size) && c.admitted >= .5*l.crowdWant.size {
+		if ref := l.reference(w); ref.kS > 0 {
+			e := c
+			age := max(int64(l.now)-e.filled, 1)
+			m := uint64(e.admitted - e.count())
+			e.total = e.plus(total{m * uint64(age), tally(m * (tallyOne + logOf(age)))})
+			if d := (e.log() - ref.logS) * math.Ln2; d > .5+2*math.Sqrt(1/e.count()+l.sigma2/ref.kS) {
+				l.tr("early")
+				l.round(e, w)
 				return
 			}
-			l.streak = 0
 		}
-		l.next()
-	case !l.want.clean && !l.want.busy && !l.full && w.admitted < l.want.size:
-		l.next()
 	}
-	if !l.full {
+	if c.back(l.crowdWant.size, pBack) {
+		l.round(l.censored(c, 1), w)
+	} else if l.age > 8*l.crowdWant.size+64 && c.admitted < l.crowdWant.size {
+		l.gather(l.crowdWant.size)
+	}
+}
+
+// reference is what is known of clean latency, with clean members that are still out
+func (l *law) reference(w *window) *law {
+	ref := *l
+	ref.trace = nil
+	if w.clean.admitted > 0 {
+		c := l.censored(w.clean, 0)
+		ref.kS += c.count()
+		ref.logS += c.count() / ref.kS * (c.log() - ref.logS)
+	}
+	return &ref
+}
+
+func (l *law) round(c cohort, w *window) {
+	ref := l.reference(w)
+	k := c.count()
+	if ref.kS == 0 {
+		l.learn(c, 4)
+		l.grow()
 		return
 	}
-	r := max(l.r, 1)
-	dur := (l.limit()-l.lo())/l.c + l.probeK()/l.lo()*l.S()
-	wait, comps := max(50*r, pBudget*dur), 800.0
+	nbar := c.n / c.admitted
+	if f := l.peak / l.sat(); l.roundCapped && ref.kS >= 8 && l.rDone >= 12 && f > pSlow {
+		l.tr("slow %.2f", f)
+		l.known(nbar)
+		return
+	}
+	d := (c.log() - ref.logS) * math.Ln2
+	if nbar < 1.1*l.floor && d > .2+2*l.sd(k) && ref.kS >= 24 {
+		l.tr("slower d=%.2f n=%.1f floor=%.1f", d, nbar, l.floor)
+		l.known(nbar)
+		return
+	}
+	noise := math.Sqrt((l.sigma2*8+c.lnVar()*k)/(8+k)/k + l.sigma2/ref.kS)
+	l.tr("start L=%.0f n=%.1f k=%.0f kr=%.0f d=%.2f noise=%.2f s2=%.2f capped=%v", l.start, nbar, k, ref.kS, d, noise, l.sigma2, l.roundCapped)
+	switch {
+	case d > .15+2*noise && (ref.kS >= pConcl || l.dips > 0):
+		if w.clean.count() > 0 {
+			l.learn(l.censored(w.clean, 0), 512)
+		}
+		l.known(nbar)
+	case d > pSusp && l.dips < 1:
+		l.dips++
+		l.probing = true
+		l.dipLo = max(1, math.Floor(1.2*nbar*math.Exp(-d)))
+		l.refresh(max(5, 1.5*l.lo()))
+		l.setEnd()
+		l.tr("dip lo=%.0f", l.lo())
+	default:
+		l.passed(c, d, noise)
+	}
+}
+
+func (l *law) passed(c cohort, d, noise float64) {
+	if d < .15 && l.kS >= 16 {
+		l.floor = max(l.floor, c.n/c.admitted)
+	}
+	if d < pPass+.7*noise && l.kS < pRefMax {
+		l.learn(c, 512)
+	}
+	l.grow()
+}
+
+func (l *law) grow() {
+	l.dips = 0
+	l.rDone, l.rBusy, l.rT = 0, 0, 0
+	more := max(18, pRoom*l.lam*l.S()+16)
+	if l.roundCapped {
+		more = max(18, 1.65*l.lam*l.S()+16, 1.25*l.start)
+	}
+	l.start = max(l.start, min(l.start*pFactor, more))
+	l.gather(max(8, l.start*(1-1/pFactor)))
+}
+
+func (l *law) dip(w *window) {
+	if !w.clean.back(l.cleanWant.size, .95) && l.now < l.probeEnd {
+		return
+	}
+	l.probing = false
+	l.rDone, l.rBusy, l.rT = 0, 0, 0
+	c := l.censored(w.clean, 1)
+	if c.count() >= 3 {
+		l.kS = min(l.kS, 4)
+		l.learn(c, 512)
+	}
+	l.tr("dip ends k=%.0f S=%.3g", c.count(), l.S())
+	l.gather(max(8, l.start*(1-1/pFactor)))
+	l.refresh(16)
+}
+
+// sat is the throughput while calls were refused
+func (l *law) sat() float64 {
+	if l.rDone >= 3 {
+		return l.rDone / max(l.rBusy, l.rT)
+	}
+	return l.cf
+}
+
+// known ends the start
+func (l *law) known(n float64) {
+	c := l.sat()
+	if f := l.peak / c; f > pSlow {
+		l.logS += math.Log2(f / 1.1)
+	}
+	l.c, l.cs, l.cf = c, c, c
+	l.w = max(1, l.floor, min(c*l.S()*(1+pUp*l.sd(max(4, l.kS))), n))
+	l.kS = min(l.kS, 16)
+	l.kK = min(l.kK, 16)
+	l.phase = steady
+	l.quick = 3
+	l.anchor = c
+	l.stale = true
+	l.sinceProbe = 0
+	l.probeAt = l.now
+	l.tr("start ends: w=%.1f c=%.3g S=%.3g floor=%.1f", l.w, c, l.S(), l.floor)
+	l.gather(pGrowM)
+	l.refresh(l.cleanSize())
+}
+
+// ---- steady
+
+func (l *law) cleanSize() float64 {
+	if l.quick > 0 {
+		return 8
+	}
+	return 32
+}
+
+func (l *law) steady(w *window) {
+	if l.shifted() {
+		return
+	}
+	if l.probing {
+		l.probe(w)
+		return
+	}
+	if w.clean.back(l.cleanWant.size, .95) {
+		l.tr2(w)
+		l.cleanSample(l.censored(w.clean, 1))
+		l.refresh(l.cleanSize())
+	} else if l.cleanAge > 40*l.cleanWant.size { // too old
+		l.refresh(l.cleanSize())
+	}
+	c := w.crowded
+	if c.back(l.crowdWant.size, .9) {
+		l.compare(l.censored(c, 1))
+	} else if l.age > 6*l.crowdWant.size+l.limit() && c.admitted < l.crowdWant.size {
+		l.gather(l.crowdWant.size)
+	}
+	if l.full && !l.probing {
+		l.maybeProbe()
+	}
+}
+
+func (l *law) tr2(w *window) {}
+
+func (l *law) shifted() bool {
+	if l.anchor == 0 {
+		return false
+	}
+	if d := math.Abs(math.Log(l.cs / l.anchor)); d > max(pShiftThr, 2.5*math.Sqrt((1+min(6, l.v))/2/pShiftMem)) {
+		l.tr("shift c %.3g -> %.3g", l.anchor, l.cs)
+		l.logS += math.Log2(l.anchor / l.cs)
+		l.kS = min(l.kS, 8)
+		l.c, l.anchor = l.cs, l.cs
+		l.quick = max(l.quick, 1)
+		l.stale = true
+		l.probing = false
+		l.gather(pGrowM)
+		l.refresh(l.cleanSize())
+		return true
+	}
+	return false
+}
+
+// compare sees a crowded cohort
+func (l *law) compare(c cohort) {
+	if l.anchor == 0 {
+		l.anchor = l.c
+	}
+	nbar := c.n / c.admitted
+	d := (c.log() - l.logS) * math.Ln2
+	switch {
+	case l.kS < 8 || l.stale && l.kS < 16:
+	case l.roundCapped && d < max(pGrowDelta, .5*math.Log(nbar/l.w)):
+		l.streak = min(l.streak+1, 3)
+		f := math.Pow(1.25, float64(l.streak))
+		l.w *= f
+		l.c *= f
+		l.cs *= f
+		l.cf *= f
+		l.anchor = 0
+		l.tr("grow w=%.1f d=%.2f n=%.1f kS=%.0f", l.w, d, nbar, l.kS)
+	case (pShrinkCap == 1 || !l.roundCapped) && d > .5 && l.kS >= 16 && nbar*math.Exp(-d) < .8*l.w && l.w > 1:
+		l.w = max(1, l.w*.6, 1.05*nbar*math.Exp(-d))
+		l.tr("shrink w=%.1f d=%.2f n=%.1f", l.w, d, nbar)
+	default:
+		l.streak = 0
+	}
+	l.gather(pGrowM)
+}
+
+func (l *law) maybeProbe() {
+	idle := max(1-l.lo()/l.w, min(1, 1/(l.lam*l.S())))
+	cost := (l.probeK()/l.lo()*idle + .5) * l.S()
+	wait, comps := max(50*max(l.r, 1), 2*pProbeCost*cost), 800.0
 	if l.quick > 0 || l.kS < 8 {
-		wait, comps = pQuick*dur, 2*l.limit()
+		wait, comps = pQuickCost*cost, 2*l.limit()
 	}
 	if l.now-l.probeAt > wait && l.sinceProbe > comps {
-		l.phase = probing
-		l.probeStart = l.now
-		l.observe(true, l.probeK())
+		l.probing = true
+		l.refresh(l.probeK())
+		l.setEnd()
+		l.gather(pGrowM)
 		l.tr("probe lo=%.1f w=%.1f", l.lo(), l.w)
 	}
 }
 
-func (l *law) next() { l.observe(!l.full, map[bool]float64{true: 32, false: pGrowM}[!l.full]) }
+func (l *law) setEnd() {
+	l.probeEnd = l.now + 1.5*l.n/l.cf + (l.cleanWant.size/l.lo()+6)*max(l.S(), l.n/l.cf/6)
+}
+
+func (l *law) probeK() float64 { return min(max(2*l.lo(), 6), 48) }
+
+func (l *law) probe(w *window) {
+	if !w.clean.back(l.cleanWant.size, .95) && l.now < l.probeEnd {
+		return
+	}
+	l.probing = false
+	l.cleanSample(l.censored(w.clean, 1))
+	l.refresh(l.cleanSize())
+	l.gather(pGrowM)
+}
+
+// cleanSample takes in a clean cohort and, if the capacity is known from the same time, the workers
+func (l *law) cleanSample(c cohort) {
+	k := c.count()
+	if k < 3 {
+		l.probeAt = l.now
+		l.sinceProbe = 0
+		l.tr("probe fails k=%.0f", k)
+		return
+	}
+	off := (c.log() - l.logS) * math.Ln2
+	if math.Abs(off) > .2+1.5*l.sd(k) {
+		l.kS = 0
+	}
+	l.learn(c, 128)
+	l.anchor = l.c
+	l.stale = false
+	if l.fullDone < 32 {
+		return
+	}
+	l.probeAt = l.now
+	l.sinceProbe = 0
+	s := min(l.kappa, pKMin*c.mean()/antilog(c.log())) * antilog(l.logS)
+	wnt := l.c * s
+	lowStep, highStep := .8, 1.15
+	if l.quick > 0 {
+		l.quick--
+		if math.Abs(math.Log(wnt/l.w)) < .3 {
+			l.quick = 0
+		}
+		lowStep, highStep = .4, 2.5
+	}
+	step := math.Pow(wnt/l.w, l.kS/(l.kS+8))
+	if step < .7 {
+		l.quick = max(l.quick, 1)
+	}
+	l.w = max(1, l.w*min(max(step, lowStep), highStep))
+	l.tr("probe ends k=%.0f off=%.2f S=%.3g kappa=%.2f s2=%.2f c=%.3g want=%.1f w=%.1f", k, off, l.S(), l.kappa, l.sigma2, l.c, wnt, l.w)
+}
+
+// ---- verdict
 
 func (l *law) lo() float64 {
 	if l.phase == starting {
-		return max(1, math.Floor(.35*l.n))
+		if l.probing {
+			return l.dipLo
+		}
+		return max(1, math.Floor(l.start/9))
 	}
 	if l.w >= 50 {
 		return math.Floor(.7 * l.w)
@@ -475,71 +663,45 @@ func (l *law) lo() float64 {
 	return max(1, math.Floor(.6*l.w))
 }
 
-func (l *law) probeK() float64 { return min(max(2*l.lo(), 6), 48) }
-
-func (l *law) probing(w window) {
-	t, ok := l.returned(&w, .95)
-	if !ok {
-		if l.now-l.probeStart < 10*l.r+50e6 {
-			return
-		}
-		t = l.censor(&w)
+func (l *law) hi() float64 {
+	if l.phase == starting {
+		return max(l.lo()+1, math.Floor(l.start/pFactor)+1)
 	}
-	k := t.count()
-	l.phase = steady
-	l.probeAt = l.now
-	l.sinceProbe = 0
-	l.observe(false, pGrowM)
-	if k < 3 {
-		l.tr("probe fails k=%.0f", k)
-		return
-	}
-	off := (t.log() - l.logS) * math.Ln2
-	if math.Abs(off) > .2+1.5*l.sigma*math.Sqrt(1/k) {
-		l.kS = 0
-	}
-	l.anchor = l.c
-	l.stale = false
-	l.learnClean(t, w.sq, w.lsq, 128, true)
-	s := min(l.kappa, 1.15*t.mean()/antilog(t.log())) * antilog(l.logS)
-	want := l.c * s
-	lowStep, highStep := .8, 1.15
-	if l.quick > 0 {
-		l.quick--
-		if math.Abs(math.Log(want/l.w)) < .3 {
-			l.quick = 0
-		}
-		lowStep, highStep = .4, 2.5
-	}
-	conf := l.kS / (l.kS + 8)
-	step := math.Pow(want/l.w, conf)
-	if step < .7 {
-		l.quick = max(l.quick, 1)
-	}
-	l.w = max(1, l.w*min(max(step, lowStep), highStep))
-	l.tr("probe ends k=%.0f off=%.2f S=%.3g kappa=%.2f c=%.3g want=%.1f w=%.1f", k, off, l.S(), l.kappa, l.c, want, l.w)
+	return max(l.lo()+1, math.Ceil(.8*l.w))
 }
 
 func (l *law) verdict() verdict {
-	v := verdict{lo: l.lo(), w: l.w, cf: l.cf, s: l.S(), want: l.want}
-	base := l.limit()
-	if l.lam > 1.2*l.cf || l.phase == starting {
-		v.patience = 10 * l.patience
+	v := verdict{lo: l.lo(), hi: l.hi(), w: l.w, cf: l.cf, busyW: l.w, clean: l.cleanWant, crowded: l.crowdWant, probing: l.probing, base: l.limit()}
+	v.patience = pPat * l.patience
+	v.eager = l.probing || l.phase == starting
+	rho := max(l.rho(), 1)
+	v.z = (pZ + pZR*(1-1/rho)) * math.Sqrt(min(max(l.v, .2), 3))
+	if l.phase == steady && l.cf > pCd*l.c && l.cf*pCd < l.c {
+		v.cf = l.c
+	}
+	limit := v.base
+	if l.probing {
+		limit = l.lo()
 	}
 	for i := range v.limits {
-		v.limits[i] = base
+		v.limits[i] = limit
 	}
 	if l.phase == starting {
-		v.w = max(1, l.start/pFactor/pFactor)
+		v.w = max(1, l.start/pVW)
+		v.busyW = max(1, l.start/9)
 	}
+	v.vis = pVis
+	v.room = v.base + pRoomH*headroom(l.rho(), l.w, l.v)
 	if l.burst {
-		v.burst = 5 * l.w
+		v.vis = pBV
+		v.room = math.Inf(1)
 	}
-	if l.phase == probing {
-		v.burst = 0
-		for i := range v.limits {
-			v.limits[i] = l.lo()
-		}
+	if l.phase == starting && l.rDone >= 3 {
+		v.vis = pSV
+		v.room = math.Inf(1)
+	}
+	if l.probing {
+		v.vis = 0
 	}
 	return v
 }

@@ -62,7 +62,7 @@ func (m *meter) count(ctx context.Context, o weir.Outcome) bool {
 func (m *meter) worked(now, start, n int64, perWorker float64) {
 	gap := min(now-m.last.Swap(now), now-start)
 	if gap > 0 {
-		m.busy.Add(int64(float64(gap) * min(1, (float64(n)-0.5)*perWorker)))
+		m.busy.Add(int64(float64(gap) * min(1, max(1, float64(n)-0.5)*perWorker)))
 	}
 }
 

@@ -5,81 +5,71 @@ import "math"
 // publish writes the rules that follow from a verdict. The caller holds c.mu.
 func (c *control) publish(v verdict) {
 	c.publishLimits(v)
-	c.publishCohort(v)
+	c.publishReach(v)
 	c.publishPressure()
+	c.publishCohorts(v)
 	r := &c.s.rules
 	r.closeAt.Store(c.before.at + max(minWindow, int64(c.law.r/2)))
-	if c.law.phase == probing || c.law.phase == starting && !v.want.clean {
+	if v.eager {
 		r.closeAt.Store(0) // as soon as the cohort is back
 	}
 }
 
+// bounded keeps a limit within the options' bounds, and lowers it while calls are late.
+func (c *control) bounded(limit float64) int64 {
+	o := &c.s.opts
+	return int64(min(max(limit*c.late.factor(), float64(o.MinLimit)), float64(o.MaxLimit)))
+}
+
 func (c *control) publishLimits(v verdict) {
-	r, o := &c.s.rules, &c.s.opts
-	factor := c.late.factor()
-	bounded := func(limit float64) int64 {
-		return int64(min(max(limit*factor, float64(o.MinLimit)), float64(o.MaxLimit)))
-	}
-	base := bounded(c.law.limit())
-	limits := [numClasses]float64{}
-	for i := range limits {
-		limits[i] = c.law.limit()
-	}
+	r := &c.s.rules
 	load := c.law.rho()
+	var limits [numClasses]float64
+	for i := range limits {
+		limits[i] = v.base
+	}
+	filling := 0
 	if c.law.phase != starting && load > saturated {
 		limits = c.mix.limits(load, v.w, c.law.limitAt)
+		filling = c.mix.filling(load)
 	}
-	r.exempt.Store(int32(c.mix.exempt(load)))
-	calm := base
+	calm := max(1, int64(math.Round(v.w)))
 	for i, l := range limits {
-		limit := bounded(l)
+		limit := c.bounded(l)
 		r.limits[i].Store(limit)
 		calm = min(calm, limit)
 	}
-	r.base.Store(base)
-	r.burst.Store(0)
-	if v.burst > 0 {
-		r.burst.Store(bounded(v.burst))
+	r.probe.Store(c.bounded(v.lo))
+	if v.probing {
+		calm = min(calm, r.probe.Load())
 	}
-	r.lo.Store(max(1, int64(v.lo)))
-	r.probe.Store(bounded(v.lo))
-	if c.law.phase == probing {
-		calm = min(calm, r.lo.Load())
-	}
-	r.workers.Store(v.w * factor)
-	r.perWorker.Store(1 / max(1, v.w))
-	r.rate.Store(v.cf)
-	r.service.Store(v.s)
-	r.offered.Store(c.law.lam)
-	r.patience.Store(int64(v.patience))
-	r.calm.Store(min(calm, max(1, int64(math.Round(v.w)))))
+	r.calm.Store(calm)
+	r.exempt.Store(int32(c.mix.exempt(load)))
+	r.filling.Store(int32(filling))
+	r.base.Store(float64(c.bounded(v.base)))
 }
 
-func (c *control) publishCohort(v verdict) {
-	s, r := c.s, &c.s.rules
-	if v.want.id == c.cohort {
-		return
-	}
-	c.cohort = v.want.id
-	r.size.Store(0) // nobody joins meanwhile
-	switch {
-	case v.want.clean:
-		r.kind.Store(cleanCalls)
-	case v.want.busy:
-		r.kind.Store(busyCalls)
-		r.bottom.Store(0.8 * v.w)
-	case v.want.phase == starting:
-		r.kind.Store(crowdedCalls)
-		r.bottom.Store(1 / pFactor)
-	default:
-		r.kind.Store(crowdedCalls)
-		r.bottom.Store(0.6)
-	}
-	cohort := uint32(v.want.id)
-	s.tags.open.Store(uint64(cohort))
-	c.base = s.tags.books[cohort&1].read()
-	r.probing.Store(c.law.phase == probing) // before the one who fills it up says otherwise
-	r.size.Store(uint64(v.want.size))
+// publishReach writes what tells how many calls are done in time.
+func (c *control) publishReach(v verdict) {
+	r := &c.s.rules
+	r.workers.Store(v.w * c.late.factor())
+	r.perWorker.Store(1 / max(1, v.busyW))
+	r.rate.Store(v.cf)
+	r.service.Store(c.law.S())
+	r.spread.Store(v.z)
+	r.waiting.Store(v.vis)
+	r.room.Store(v.room * c.late.factor())
+	r.patience.Store(int64(v.patience))
+	r.offered.Store(c.law.lam)
+}
+
+func (c *control) publishCohorts(v verdict) {
+	s := c.s
+	s.rules.lo.Store(int64(v.lo))
+	s.rules.hi.Store(int64(math.Ceil(v.hi)))
+	s.rules.probing.Store(v.probing && (v.clean.id != s.clean.law || s.clean.hasRoom())) // before the one who fills it up says otherwise
+	s.clean.gather(v.clean)
+	s.crowded.gather(v.crowded)
 }
 
 // publishPressure writes which share of each class is refused at the door.

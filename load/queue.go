@@ -131,6 +131,7 @@ func (q *queue) patience(least int64, multiple float64) int64 {
 func (q *queue) enter(w *waiter, now int64) Reason {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.dispatchLocked(now) // a call that could not get in for us may have left room
 	switch {
 	case q.tooLateLocked(w, now):
 		return ReasonDeadline
@@ -225,17 +226,17 @@ func (q *queue) dispatchLocked(now int64) {
 			s.leave()
 			return
 		}
-		q.admitLocked(w, now, n, limit)
+		q.admitLocked(w, now, n)
 	}
 }
 
 // admitLocked hands w its permit; it is the n-th in flight. The caller holds q.mu.
-func (q *queue) admitLocked(w *waiter, now, n, limit int64) {
+func (q *queue) admitLocked(w *waiter, now, n int64) {
 	q.removeLocked(w)
 	if q.lenLocked() == 0 {
 		q.idleAt = now
 	}
-	w.turn <- q.s.admit(w.ctx, now, n, limit)
+	w.turn <- q.s.admit(w.ctx, now, n)
 }
 
 // relieve lets the next one in, be there room or not.
@@ -244,7 +245,7 @@ func (q *queue) relieve(now int64) {
 	defer q.mu.Unlock()
 	if w := q.nextLocked(now); w != nil {
 		n := q.s.enter()
-		q.admitLocked(w, now, n, n)
+		q.admitLocked(w, now, n)
 	}
 }
 

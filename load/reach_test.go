@@ -10,45 +10,57 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// services returns numbers of services that fit, in order.
-func services() []float64 {
-	all := []float64{math.Inf(-1), -1e18, -1, 0}
-	for s := 1e-9; s < 1e19; s *= 1.1 {
+// A reach is a shedder that has no limit but that calls must be done in time, of which
+// one per ns is.
+type reach struct{ *Shedder }
+
+func newReach(workers, spread float64) reach {
+	s := New(Options{CPUThreshold: -1})
+	for i := range s.rules.limits {
+		s.rules.limits[i].Store(maxLimit)
+	}
+	s.rules.rate.Store(1)
+	s.rules.workers.Store(workers)
+	s.rules.spread.Store(spread)
+	return reach{s}
+}
+
+// inTime returns how many may be in flight if so many services are done in time.
+func (r reach) inTime(services int64) int64 {
+	r.rules.patience.Store(services)
+	n, _ := r.limit(context.Background(), 2, 0)
+	return n
+}
+
+// services returns numbers of services that are done in time, in order.
+func services() (all []int64) {
+	for s := int64(1); s < math.MaxInt64/2; s += 1 + s/10 {
 		all = append(all, s)
 	}
 	return all
 }
 
 func TestMoreTimeNeverMeansLessWithinReach(t *testing.T) {
-	for _, workers := range []float64{0, 1, 2.5, 10, 1000} {
-		last := int64(0)
-		for _, s := range services() {
-			n := withinReach(s, workers)
-			if n < last {
-				t.Fatalf("%d with %g services and %g workers, %d with fewer", n, s, workers, last)
+	for _, workers := range []float64{1, 2.5, 10, 1000} {
+		for _, spread := range []float64{0, 1, 3} {
+			r := newReach(workers, spread)
+			last := int64(0)
+			for _, s := range services() {
+				n := r.inTime(s)
+				if n < last {
+					t.Fatalf("%d with %d services and %g workers, %d with fewer", n, s, workers, last)
+				}
+				last = n
 			}
-			last = n
-		}
-	}
-}
-
-func TestMoreWorkersNeverMeanLessWithinReach(t *testing.T) {
-	for _, s := range services() {
-		last := int64(0)
-		for workers := 0.0; workers < 2000; workers = workers*1.3 + 0.25 {
-			n := withinReach(s, workers)
-			if n < last {
-				t.Fatalf("%d with %g services and %g workers, %d with fewer", n, s, workers, last)
-			}
-			last = n
 		}
 	}
 }
 
 func TestOneCallPerWorkerIsAlwaysWithinReach(t *testing.T) {
-	for _, s := range services() {
-		for _, workers := range []float64{0, 0.4, 1, 1.5, 7, 1e6} {
-			n := withinReach(s, workers)
+	for _, workers := range []float64{0, 0.4, 1, 1.5, 7, 1e5} {
+		r := newReach(workers, 1)
+		for _, s := range append(services(), -1, math.MinInt64) {
+			n := r.inTime(s)
 			require.GreaterOrEqual(t, n, int64(1))
 			require.GreaterOrEqual(t, n, int64(math.Round(workers)))
 		}
@@ -59,34 +71,37 @@ func TestOneCallPerWorkerIsAlwaysWithinReach(t *testing.T) {
 // is let in as the last one within reach must mostly be done in time.
 func TestLastWithinReachIsMostlyDoneInTime(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for _, fit := range []float64{5, 10, 30, 100, 1000} {
+	r := newReach(1, 1.5)
+	for _, fit := range []int64{10, 30, 100, 1000} {
 		const tries = 4000
 		late := 0
 		for range tries {
 			took := 0.0
-			for range withinReach(fit, 1) {
+			for range r.inTime(fit) {
 				took += rng.ExpFloat64()
 			}
-			if took > fit {
+			if took > float64(fit) {
 				late++
 			}
 		}
-		require.Less(t, float64(late)/tries, 0.15, "%g services fit", fit)
+		require.Less(t, float64(late)/tries, 0.15, "%d services fit", fit)
 	}
 }
 
-func TestReachIsNotWasted(t *testing.T) {
-	for _, fit := range []float64{4, 10, 30, 100, 1000} {
-		require.Greater(t, float64(withinReach(fit, 1)), fit/2-1, "%g services fit", fit)
-	}
-}
-
-// What was measured badly must not let nobody in, nor everybody.
+// What was measured badly must not let nobody in.
 func TestReachIsSafeWhereNumbersAreNot(t *testing.T) {
 	bad := []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, 0, 10}
-	for _, s := range bad {
+	for _, rate := range bad {
 		for _, workers := range bad {
-			require.GreaterOrEqual(t, withinReach(s, workers), int64(1), "%g services, %g workers", s, workers)
+			for _, spread := range bad {
+				r := newReach(workers, spread)
+				r.rules.rate.Store(rate)
+				for _, s := range []int64{1, 1e6, math.MaxInt64, math.MinInt64} {
+					n := r.inTime(s)
+					require.GreaterOrEqual(t, n, int64(1), "rate %g, %g workers, spread %g", rate, workers, spread)
+					require.LessOrEqual(t, n, int64(maxLimit))
+				}
+			}
 		}
 	}
 }

@@ -98,7 +98,7 @@ func (s *Shedder) refuse(ctx context.Context, now int64, r *Refusal) (weir.Permi
 	if s.opts.DryRun {
 		s.refused.spared.Add(1)
 		n := s.enter()
-		return s.admit(ctx, now, n, n), nil
+		return s.admit(ctx, now, n), nil
 	}
 	s.refused.counts[r.Reason][indexOf(r.Class)].Add(1)
 	return weir.Permit{}, r

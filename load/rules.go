@@ -9,24 +9,24 @@ type rules struct {
 	hung    atomic.Int64             // calls in flight that do not count, for they never end
 	calm    atomic.Int64             // calls in flight up to which nobody is asked anything
 	limits  [numClasses]atomic.Int64 // calls in flight, by class
-	base    atomic.Int64             // the limit, were there only one class
-	burst   atomic.Int64             // the limit of calls with a deadline while a burst lasts, else 0
-	lo      atomic.Int64             // with so many in flight nobody waits for a worker
+	lo      atomic.Int64             // with at most so many in flight nobody waits for a worker
+	hi      atomic.Int64             // with at least so many there is a crowd
 	probe   atomic.Int64             // the limit while
 	probing atomic.Bool              // it is lowered to measure,
-	exempt  atomic.Int32             // but not of this class and those above
+	exempt  atomic.Int32             // but not for this class and those above
+	filling atomic.Int32             // the lowest class that is admitted to more than idle workers
 
 	workers   float
-	perWorker float        // 1 / workers
+	perWorker float        // 1 / the workers whose business busy time is measured by
 	rate      float        // capacity in calls per ns; 0 is unknown
 	service   float        // how long a call takes that need not wait, in ns; 0 is unknown
+	spread    float        // see withinReach
+	waiting   float        // share of the time that a deadline leaves that may go into waiting
+	base      float        // the limit, were there only one class
+	room      float        // calls in flight beyond which nobody may wait
+	patience  atomic.Int64 // ns that a call has if it does not say so; 0: for ever
 	offered   float        // arrivals per ns
 	pushback  float        // share of the calls to refuse because they are refused further down
-	patience  atomic.Int64 // ns that a call has if it does not say so; 0: for ever
-
-	kind   atomic.Uint32 // which calls are in the cohort
-	size   atomic.Uint64 // how many
-	bottom float         // what kind compares with
 
 	closeAt  atomic.Int64      // when the window may be closed
 	shares   [numClasses]float // of the classes among what arrives
@@ -51,21 +51,7 @@ func (r *rules) limit(class int) int64 {
 	return limit
 }
 
-// The kinds of cohorts.
-const (
-	cleanCalls   = iota // those that met at most lo in flight
-	busyCalls           // those that met at least bottom
-	crowdedCalls        // those that met more than the share bottom of their limit
-)
-
-// joins reports whether a call is one of those that the cohort is about. It is the
-// n-th in flight, of at most limit.
-func (r *rules) joins(n, limit int64) bool {
-	switch r.kind.Load() {
-	case cleanCalls:
-		return n <= r.lo.Load()
-	case busyCalls:
-		return float64(n) >= r.bottom.Load()
-	}
-	return float64(n) > r.bottom.Load()*float64(min(limit, r.base.Load()))
+// reserve returns how many calls in flight the most critical class has to itself.
+func (r *rules) reserve(class int) float64 {
+	return float64(max(0, r.limits[numClasses-1].Load()-r.limits[class].Load()))
 }

@@ -40,7 +40,8 @@ type Shedder struct {
 
 	meter   meter
 	rules   rules
-	tags    tags
+	clean   tags // calls that met no queue
+	crowded tags // calls that met a crowd
 	monitor *monitor
 	control control
 	queue   *queue  // nil if nobody may wait
@@ -81,7 +82,7 @@ func (s *Shedder) Allow(ctx context.Context) (weir.Permit, error) {
 	s.monitor.poll(now)
 	if calm := s.rules.calm.Load(); s.inFlight() < calm && !s.uneasy() {
 		if n := s.enter(); n <= calm {
-			return s.admit(ctx, now, n, n), nil
+			return s.admit(ctx, now, n), nil
 		}
 		s.leave() // others were faster
 	}
@@ -103,15 +104,22 @@ func (s *Shedder) uneasy() bool {
 		s.queue != nil && s.queue.waiting.Load() > 0
 }
 
-// admit hands out the permit of a call that has been counted as the n-th in flight,
-// of at most limit.
-func (s *Shedder) admit(ctx context.Context, now, n, limit int64) weir.Permit {
-	var cohort uint32
-	if size := s.rules.size.Load(); countOf(s.tags.open.Load()) < size && s.rules.joins(n, limit) {
+// admit hands out the permit of a call that has been counted as the n-th in flight.
+func (s *Shedder) admit(ctx context.Context, now, n int64) weir.Permit {
+	return newTicket(s, ctx, now, s.enlist(now, n))
+}
+
+// enlist puts a call into the cohort that it belongs to, if that has room. It returns
+// the cohort, 0 if there is none.
+func (s *Shedder) enlist(now, n int64) (cohort uint32) {
+	switch {
+	case n <= s.rules.lo.Load() && s.clean.hasRoom():
 		var filled bool
-		if cohort, filled = s.tags.join(now, n, size); filled {
+		if cohort, filled = s.clean.join(now, n); filled {
 			s.rules.probing.Store(false) // the rest need not be kept out
 		}
+	case n >= s.rules.hi.Load() && s.crowded.hasRoom():
+		cohort, _ = s.crowded.join(now, n)
 	}
-	return newTicket(s, ctx, now, cohort)
+	return cohort
 }

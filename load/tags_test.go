@@ -10,25 +10,30 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// reopen begins the next cohort, as the control does between two sizes.
-func (t *tags) reopen(cohort uint32) { t.open.Store(uint64(cohort)) }
+// reopen begins a cohort of a size.
+func (t *tags) reopen(cohort uint32, size uint64) {
+	t.size.Store(0) // nobody joins meanwhile
+	t.open.Store(uint64(cohort))
+	t.size.Store(size)
+}
 
 func TestCohortTakesExactlyItsSize(t *testing.T) {
 	for _, size := range []uint64{1, 2, 7, 64} {
 		var c tags
-		c.reopen(1)
+		c.reopen(1, size)
 		for i := range size {
-			cohort, filled := c.join(int64(100+i), int64(i), size)
+			require.True(t, c.hasRoom())
+			cohort, filled := c.join(int64(100+i), int64(i))
 			require.Equal(t, uint32(1), cohort)
 			require.Equal(t, i+1 == size, filled)
 		}
 		for range 3 {
-			cohort, filled := c.join(1000, 5, size)
+			cohort, filled := c.join(1000, 5)
 			require.Zero(t, cohort)
 			require.False(t, filled)
 		}
 		require.Equal(t, size, countOf(c.open.Load()))
-		require.Equal(t, int64(100), c.begun.Load())
+		require.False(t, c.hasRoom())
 		require.Equal(t, int64(100+size-1), c.last.Load())
 		require.Equal(t, size*(size-1)/2, c.books[1].crowd.Load(), "those that the calls met")
 	}
@@ -36,8 +41,8 @@ func TestCohortTakesExactlyItsSize(t *testing.T) {
 
 func TestNobodyJoinsACohortWithoutRoom(t *testing.T) {
 	var c tags
-	c.reopen(1)
-	cohort, filled := c.join(1, 1, 0)
+	c.reopen(1, 0)
+	cohort, filled := c.join(1, 1)
 	require.Zero(t, cohort)
 	require.False(t, filled)
 	require.Zero(t, countOf(c.open.Load()))
@@ -45,9 +50,9 @@ func TestNobodyJoinsACohortWithoutRoom(t *testing.T) {
 
 func TestCountsDoNotRunIntoTheNumberOfTheCohort(t *testing.T) {
 	var c tags
-	c.reopen(math.MaxUint32)
+	c.reopen(math.MaxUint32, 1000)
 	for range 1000 {
-		cohort, _ := c.join(1, 1, 1000)
+		cohort, _ := c.join(1, 1)
 		require.Equal(t, uint32(math.MaxUint32), cohort)
 	}
 	require.Equal(t, uint64(1000), countOf(c.open.Load()))
@@ -55,9 +60,9 @@ func TestCountsDoNotRunIntoTheNumberOfTheCohort(t *testing.T) {
 
 func TestBooksSayWhatCameBack(t *testing.T) {
 	var c tags
-	c.reopen(2)
+	c.reopen(2, 10)
 	for range 3 {
-		c.join(0, 1, 10)
+		c.join(0, 1)
 	}
 	c.back(2, 4, logOf(4))
 	c.back(2, 16, logOf(16))
@@ -75,9 +80,9 @@ func TestBooksSayWhatCameBack(t *testing.T) {
 func TestStragglersEndUpInNobodysBooks(t *testing.T) {
 	for later := uint32(1); later < 5; later++ { // the second next has the same book
 		var c tags
-		c.reopen(1)
-		cohort, _ := c.join(0, 1, 3)
-		c.reopen(1 + later)
+		c.reopen(1, 3)
+		cohort, _ := c.join(0, 1)
+		c.reopen(1+later, 3)
 		before := [2]bookReading{c.books[0].read(), c.books[1].read()}
 		c.back(cohort, 1000, logOf(1000))
 		c.lose(cohort)
@@ -102,18 +107,18 @@ func TestManyWhoJoinAtATimeFillEachCohortExactlyOnce(t *testing.T) {
 	const size, cohorts = 17, 3000
 	r := register{make([]atomic.Int64, cohorts+1), make([]atomic.Int64, cohorts+1)}
 	var c tags
-	c.reopen(1)
+	c.reopen(1, size)
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
 			for cohortOf(c.open.Load()) <= cohorts {
-				cohort, filled := c.join(1, 1, size)
+				cohort, filled := c.join(1, 1)
 				if cohort > cohorts {
 					return
 				}
 				r.note(cohort, filled)
 				if filled {
-					c.reopen(cohort + 1)
+					c.reopen(cohort+1, size)
 				} else if cohort == 0 {
 					runtime.Gosched()
 				}
@@ -133,12 +138,12 @@ func TestManyWhoJoinAtATimeFillEachCohortExactlyOnce(t *testing.T) {
 func TestBooksHoldTheirOwnWhileStragglersComeBack(t *testing.T) {
 	const size, cohorts = 40, 400
 	var c tags
-	c.reopen(1)
+	c.reopen(1, size)
 	var members sync.WaitGroup
 	for k := uint32(1); k <= cohorts; k++ {
 		base := c.books[k&1].read()
 		for i := range size {
-			cohort, _ := c.join(1, 1, size)
+			cohort, _ := c.join(1, 1)
 			members.Go(func() {
 				for range i {
 					runtime.Gosched()
@@ -150,7 +155,7 @@ func TestBooksHoldTheirOwnWhileStragglersComeBack(t *testing.T) {
 			runtime.Gosched()
 		}
 		got := c.books[k&1].read().back.since(base.back)
-		c.reopen(k + 1)
+		c.reopen(k+1, size)
 		// Logarithms and their count are of one moment; the sum may be of another.
 		require.InDelta(t, float64(logOf(int64(k)))*quantum, got.log(), 1e-9, "cohort %d", k)
 	}

@@ -78,7 +78,8 @@ func (s *Shedder) measure(now, start, n int64, cohort uint32) {
 	s.meter.done.add(took, log)
 	s.meter.worked(now, start, n, s.rules.perWorker.Load())
 	if cohort != 0 {
-		s.tags.back(cohort, took, log)
+		s.clean.back(cohort, took, log)
+		s.crowded.back(cohort, took, log)
 	}
 }
 
@@ -87,6 +88,7 @@ func (s *Shedder) skip(now, start int64, cohort uint32) {
 	s.meter.wasted(now, start)
 	s.meter.skipped.add(now-start, 0)
 	if cohort != 0 {
-		s.tags.lose(cohort)
+		s.clean.lose(cohort)
+		s.crowded.lose(cohort)
 	}
 }
