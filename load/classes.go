@@ -18,11 +18,11 @@ func classOf(ctx context.Context) int { return indexOf(weir.CriticalityFrom(ctx)
 
 func indexOf(class weir.Criticality) int { return int(class) - int(weir.Sheddable) }
 
-// mixMemory is how many arrivals a mix remembers.
+// mixMemory is how many arrivals a mix remembers at most.
 const mixMemory = 1000
 
-// learn takes in the arrivals of a window.
-func (m *mix) learn(arrived [numClasses]float64) {
+// learn takes in the arrivals of a window, after it has seen so many others.
+func (m *mix) learn(arrived [numClasses]float64, seen float64) {
 	sum := 0.0
 	for _, n := range arrived {
 		sum += n
@@ -30,7 +30,7 @@ func (m *mix) learn(arrived [numClasses]float64) {
 	if sum == 0 {
 		return
 	}
-	weight := sum / (sum + mixMemory)
+	weight := sum / (sum + min(seen, mixMemory))
 	for i := range m {
 		m[i] += weight * (arrived[i]/sum - m[i])
 	}

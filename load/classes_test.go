@@ -42,7 +42,7 @@ func TestMixLearnsWhatArrives(t *testing.T) {
 	want := mix{0.1, 0.6, 0.3, 0}
 	m := mix{0, 0, 0, 1}
 	for n := range 200 { // 20,000 arrivals in windows of a hundred
-		m.learn([numClasses]float64{10, 60, 30, 0})
+		m.learn([numClasses]float64{10, 60, 30, 0}, mixMemory)
 		require.InDelta(t, 1, m.from(0), 1e-12, "after %d windows", n)
 	}
 	for i := range m {
@@ -53,17 +53,17 @@ func TestMixLearnsWhatArrives(t *testing.T) {
 func TestMixRemembersAboutAThousandArrivals(t *testing.T) {
 	m := mix{0, 0, 0, 1}
 	for range 100 {
-		m.learn([numClasses]float64{10, 0, 0, 0})
+		m.learn([numClasses]float64{10, 0, 0, 0}, mixMemory)
 	}
 	require.InDelta(t, math.Exp(-1), m[3], 0.01)
 	m = mix{0, 0, 0, 1}
-	m.learn([numClasses]float64{1e9, 0, 0, 0})
+	m.learn([numClasses]float64{1e9, 0, 0, 0}, mixMemory)
 	require.InDelta(t, 0, m[3], 1e-5, "a window may be as long as it likes")
 }
 
 func TestMixDoesNotChangeWhereNothingArrives(t *testing.T) {
 	m := even
-	m.learn([numClasses]float64{})
+	m.learn([numClasses]float64{}, mixMemory)
 	require.Equal(t, even, m)
 }
 

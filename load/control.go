@@ -141,7 +141,7 @@ func (c *control) close(now int64) {
 	} else if s.rules.hung.Load() > inFlight {
 		s.rules.hung.Store(max(0, inFlight)) // they have ended after all
 	}
-	c.mix.learn(w.crowd)
+	c.learnMix(r)
 	c.late.learn(w.length, c.law.r, w.done.count(), w.timeout)
 	c.push.learn(w.length, w.done.count(), w.pushed, float64(r.ups-c.before.ups))
 	v := c.law.close(float64(now), w)
@@ -164,6 +164,17 @@ func (c *control) done() uint64 {
 	return c.served + uint64(c.s.meter.done.read().since(c.before.done).count())
 }
 
+// learnMix takes in the arrivals since the last reading.
+func (c *control) learnMix(r reading) {
+	var arrived [numClasses]float64
+	seen := 0.0
+	for i := range arrived {
+		arrived[i] = float64(r.crowd[i] - c.before.crowd[i])
+		seen += float64(c.before.crowd[i])
+	}
+	c.mix.learn(arrived, seen)
+}
+
 // window returns what happened since the last reading, and the cohort so far.
 func (c *control) window(r reading) window {
 	b := c.before
@@ -171,9 +182,6 @@ func (c *control) window(r reading) window {
 		length: float64(r.at - b.at), busy: float64(max(1, r.busy-b.busy)), done: r.done.since(b.done),
 		pushed: float64(r.pushed - b.pushed), timeout: float64(r.timeout - b.timeout),
 		refused: float64(r.refused - b.refused), capped: float64(r.capped - b.capped),
-	}
-	for i := range w.crowd {
-		w.crowd[i] = float64(r.crowd[i] - b.crowd[i])
 	}
 	w.clean, w.crowded = c.s.clean.soFar(), c.s.crowded.soFar()
 	return w

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"math"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -16,6 +17,13 @@ import (
 // fixed returns a shedder with a limit that does not change, and a queue.
 func fixed(limit, places int) *Shedder {
 	return New(Options{MinLimit: limit, MaxLimit: limit, MaxQueue: places, CPUThreshold: -1})
+}
+
+// frozen returns the same, but no window ends, so that nothing is learnt.
+func frozen(limit, places int) *Shedder {
+	s := fixed(limit, places)
+	s.rules.closeAt.Store(math.MaxInt64)
+	return s
 }
 
 // A visitor calls Allow on a goroutine of its own, inside a bubble. After
@@ -109,7 +117,7 @@ const (
 
 func TestWhoWaitsInAQueueThatEmptiesIsServedFirstComeFirstServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fixed(1, 10)
+		s := frozen(1, 10)
 		p := take(t, s, 1)[0]
 		for range 5 { // it empties each time
 			all := visits(s, mid, mid, mid, mid)
@@ -126,7 +134,7 @@ func TestWhoWaitsInAQueueThatEmptiesIsServedFirstComeFirstServed(t *testing.T) {
 
 func TestMostCriticalClassIsServedFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fixed(1, 10)
+		s := frozen(1, 10)
 		p := take(t, s, 1)[0]
 		all := visits(s, mid, low, high, weir.SheddablePlus, mid, high)
 		for _, i := range []int{2, 5, 0, 4, 3, 1} {
@@ -140,7 +148,7 @@ func TestMostCriticalClassIsServedFirst(t *testing.T) {
 // standing returns a shedder whose queue has not been empty for longer than is
 // usual, the permit that is out, and who came first and still waits.
 func standing(t *testing.T) (*Shedder, weir.Permit, *visitor) {
-	s := fixed(1, 10)
+	s := frozen(1, 10)
 	p := take(t, s, 1)[0]
 	all := visits(s, mid)
 	for range 5 {
@@ -183,7 +191,7 @@ func TestInAStandingQueueNobodyWaitsForLong(t *testing.T) {
 
 // The more so the longer a call takes: half of that.
 func TestPatienceFollowsFromTheServiceTime(t *testing.T) {
-	s := fixed(1, 10)
+	s := frozen(1, 10)
 	for service, want := range map[time.Duration][2]time.Duration{
 		0:                      {100 * time.Millisecond, 5 * time.Millisecond},
 		10 * time.Millisecond:  {100 * time.Millisecond, 5 * time.Millisecond},
@@ -198,7 +206,7 @@ func TestPatienceFollowsFromTheServiceTime(t *testing.T) {
 
 func TestNobodyWaitsLongerThanPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fixed(1, 10)
+		s := frozen(1, 10)
 		p := take(t, s, 1)[0]
 		all := visits(s, low, mid, high)
 		time.Sleep(time.Duration(patient) - 1)
@@ -216,7 +224,7 @@ func TestNobodyWaitsLongerThanPatience(t *testing.T) {
 
 func TestQueueHoldsExactlyItsPlaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fixed(1, 3)
+		s := frozen(1, 3)
 		p := take(t, s, 1)[0]
 		all := visits(s, mid, mid, mid)
 		for range 2 {
@@ -238,7 +246,7 @@ func TestQueueHoldsExactlyItsPlaces(t *testing.T) {
 
 func TestMoreCriticalCallTakesThePlaceOfTheLowestClass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fixed(1, 3)
+		s := frozen(1, 3)
 		p := take(t, s, 1)[0]
 		all := visits(s, mid, low, low)
 		visits(s, low)[0].requireRefused(t, ReasonQueue)
@@ -260,7 +268,7 @@ func TestMoreCriticalCallTakesThePlaceOfTheLowestClass(t *testing.T) {
 
 func TestWhoCannotBeDoneInTimeDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fixed(1, 10)
+		s := frozen(1, 10)
 		p := take(t, s, 1)[0]
 		s.rules.rate.Store(1.0 / float64(10*time.Millisecond))
 		s.rules.service.Store(float64(10 * time.Millisecond))
@@ -290,7 +298,7 @@ func TestWhoCannotBeDoneInTimeDoesNotWait(t *testing.T) {
 
 func TestWhoLeavesTheQueueGetsTheErrorOfItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fixed(1, 10)
+		s := frozen(1, 10)
 		p := take(t, s, 1)[0]
 		gone := errors.New("gone")
 		ctx, cancel := context.WithCancelCause(context.Background())
@@ -319,7 +327,7 @@ func TestWhoLeavesTheQueueGetsTheErrorOfItsContext(t *testing.T) {
 func TestPermitThatComesTooLateIsGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, permitFirst := range []bool{true, false} {
-			s := fixed(1, 10)
+			s := frozen(1, 10)
 			p := take(t, s, 1)[0]
 			ctx, cancel := context.WithCancel(context.Background())
 			leaving, waiting := visit(ctx, s), visit(t.Context(), s)
@@ -347,7 +355,7 @@ func TestPermitThatComesTooLateIsGivenBack(t *testing.T) {
 
 func TestWhoLeavesWithAPermitInHandGivesItBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fixed(1, 10)
+		s := frozen(1, 10)
 		ctx, cancel := context.WithCancel(context.Background())
 		held := take(t, s, 1)
 		w := &waiter{class: 2, ctx: ctx, turn: make(chan weir.Permit, 1)}
@@ -362,29 +370,9 @@ func TestWhoLeavesWithAPermitInHandGivesItBack(t *testing.T) {
 	})
 }
 
-func TestNewcomersDoNotOvertakeThoseWhoWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := fixed(1, 10)
-		p := take(t, s, 1)[0]
-		queued := visits(s, mid, mid, mid)
-		for i := 0; i < 3; i++ {
-			p.Done(weir.Success) // the permit is promised to the first, at once
-			newcomer := visit(t.Context(), s)
-			queued[i].requireIn(t)
-			p, queued = queued[i].permit, append(queued, newcomer)
-			requireWaiting(t, s, queued[i+1:]...)
-		}
-		for _, v := range queued[3:] {
-			p = next(t, p, v)
-		}
-		p.Done(weir.Success)
-		requireIdle(t, s)
-	})
-}
-
 func TestWaitIsNotTakenForService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := fixed(1, 10)
+		s := frozen(1, 10)
 		p := take(t, s, 1)[0]
 		waiting := visits(s, mid)[0]
 		time.Sleep(50 * time.Millisecond)

@@ -17,7 +17,7 @@ type reach struct{ *Shedder }
 func newReach(workers, spread float64) reach {
 	s := New(Options{CPUThreshold: -1})
 	for i := range s.rules.limits {
-		s.rules.limits[i].Store(maxLimit)
+		s.rules.limits[i].Store(int64(s.opts.MaxLimit))
 	}
 	s.rules.rate.Store(1)
 	s.rules.workers.Store(workers)
@@ -99,7 +99,7 @@ func TestReachIsSafeWhereNumbersAreNot(t *testing.T) {
 				for _, s := range []int64{1, 1e6, math.MaxInt64, math.MinInt64} {
 					n := r.inTime(s)
 					require.GreaterOrEqual(t, n, int64(1), "rate %g, %g workers, spread %g", rate, workers, spread)
-					require.LessOrEqual(t, n, int64(maxLimit))
+					require.LessOrEqual(t, n, int64(r.opts.MaxLimit))
 				}
 			}
 		}
