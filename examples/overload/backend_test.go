@@ -1,7 +1,6 @@
 package main
 
 import (
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -17,79 +16,67 @@ func ask(h http.Handler) int {
 	return rec.Code
 }
 
-func TestBackendServesItsCapacity(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const requests = 5000
-		p := defaultPlan()
-		b := newBackend(p.workers, p.service)
-		begin := time.Now()
-		var all sync.WaitGroup
-		for range requests {
-			all.Go(func() {
-				if code := ask(b); code != http.StatusOK {
-					t.Errorf("status %d", code)
-				}
-			})
-		}
-		all.Wait()
-		rate := requests / time.Since(begin).Seconds()
-		if math.Abs(rate/p.capacity()-1) > 0.01 {
-			t.Errorf("served %.1f requests/s, want %.1f", rate, p.capacity())
-		}
-		b.close()
-	})
-}
-
-func TestBackendServesInOrderOfArrival(t *testing.T) {
-	b := newBackend(1, 10*time.Millisecond)
-	now := time.Now()
-	last := now
-	for range 100 {
-		done, ok := b.book(now)
-		if !ok || !done.After(last) {
-			t.Fatalf("booked %v after %v, ok %v", done, last, ok)
-		}
-		last = done
-		b.running.Done()
-	}
-	b.close()
-}
-
-func TestIdleBackendAnswersAfterOneServiceTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBackend(2, 40*time.Millisecond)
-		for range 100 {
-			begin := time.Now()
-			ask(b)
-			if took := time.Since(begin); took < 30*time.Millisecond || took > 50*time.Millisecond {
-				t.Fatalf("took %v", took)
+// flood sends so many requests to h at once, and returns how long it takes until
+// all are answered.
+func flood(t *testing.T, h http.Handler, requests int) time.Duration {
+	t.Helper()
+	begin := time.Now()
+	var all sync.WaitGroup
+	for range requests {
+		all.Go(func() {
+			if code := ask(h); code != http.StatusOK {
+				t.Errorf("status %d", code)
 			}
-			time.Sleep(time.Second)
-		}
-		b.close()
-	})
+		})
+	}
+	all.Wait()
+	return time.Since(begin)
 }
 
-func TestCloseEndsRequestsThatWait(t *testing.T) {
+func TestCloseEndsAllRequestsAtOnce(t *testing.T) {
+	for name, newBackend := range map[string]func() backend{
+		"pool": func() backend { return newPool(1, time.Hour) },
+		"core": func() backend { return newCore(int(time.Hour/quantum), 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { expectClose(t, newBackend()) })
+		})
+	}
+}
+
+func expectClose(t *testing.T, b backend) {
+	t.Helper()
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			if code := ask(b); code != http.StatusServiceUnavailable {
+				t.Errorf("status %d", code)
+			}
+		})
+	}
+	synctest.Wait()
+	begin := time.Now()
+	b.close()
+	all.Wait()
+	if took := time.Since(begin); took != 0 {
+		t.Errorf("close took %v", took)
+	}
+	if code := ask(b); code != http.StatusServiceUnavailable {
+		t.Errorf("status %d after close", code)
+	}
+}
+
+func TestLatenessIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBackend(1, time.Hour)
-		var all sync.WaitGroup
-		for range 10 {
-			all.Go(func() {
-				if code := ask(b); code != http.StatusServiceUnavailable {
-					t.Errorf("status %d", code)
-				}
-			})
+		d := newDoorkeeper()
+		for _, late := range []time.Duration{0, 30 * time.Millisecond, 10 * time.Millisecond} {
+			if !d.stay(time.Now().Add(-late)) {
+				t.Error("sent away")
+			}
 		}
-		synctest.Wait()
-		begin := time.Now()
-		b.close()
-		all.Wait()
-		if took := time.Since(begin); took != 0 {
-			t.Errorf("close took %v", took)
+		if !d.stay(time.Now().Add(time.Hour)) || d.stall() != 30*time.Millisecond {
+			t.Errorf("stall %v", d.stall())
 		}
-		if code := ask(b); code != http.StatusServiceUnavailable {
-			t.Errorf("status %d after close", code)
-		}
+		d.close()
 	})
 }

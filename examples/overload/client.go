@@ -10,7 +10,7 @@ import (
 )
 
 // maxInFlight bounds the requests that have been sent and not yet answered or
-// given up. It is generous: three times the capacity needs a fifth of it. An
+// given up. It is generous: three times the capacity needs a fifth of it at most. An
 // arrival beyond it is not sent, and counts as failed.
 const maxInFlight = 4096
 

@@ -8,10 +8,11 @@ import (
 
 // A result is what -json prints.
 type result struct {
+	Scenario string  `json:"scenario"`
 	Capacity float64 `json:"capacity"` // requests per second
 	Rows     []row   `json:"rows"`
 
-	stall time.Duration // the longest by which the client was late in what is reported
+	stall time.Duration // the longest by which client or backend were late in what is reported
 }
 
 type row struct {
@@ -29,12 +30,16 @@ type system struct {
 // runPlan measures both systems under each load. Both get the same arrivals, and
 // each measurement a new server, so that no backlog passes from one to the next.
 func runPlan(ctx context.Context, p plan, scr *screen) (result, error) {
+	p, err := sized(ctx, p, scr)
+	if err != nil {
+		return result{}, err
+	}
+	scr.begin(p)
 	e := experiment{plan: p, scr: scr, repeats: p.repeats}
-	res := result{Capacity: round(p.capacity())}
+	res := result{Scenario: p.scenario, Capacity: p.capacity}
 	for i, load := range p.loads {
 		r := row{Load: load}
 		seed := uint64(i + 1)
-		var err error
 		if r.Bare, err = e.step(ctx, system{"bare", bare}, load, seed); err != nil {
 			return result{}, err
 		}
@@ -66,13 +71,14 @@ func (e *experiment) step(ctx context.Context, s system, load float64, seed uint
 	return f, err
 }
 
-// steady measures, and measures again if the client was so late meanwhile that the
-// load cannot have been what was meant: not the server was slow then, but the
-// machine stood still. It keeps the attempt with the shortest stall, whatever its
-// figures; again is told of each that is repeated.
+// steady measures, and measures again if the client or the backend was so late
+// meanwhile that load or capacity cannot have been what was meant: not the server
+// was slow then, but the machine stood still. It keeps the attempt with the shortest
+// stall, whatever its figures; again is told of each that is repeated.
 func (e *experiment) steady(measure func() (figures, time.Duration, error), again func(stall time.Duration)) (figures, error) {
+	const perStep = 2 // so that one bad minute does not use up all repeats
 	best, least, err := measure()
-	for err == nil && least > e.plan.maxStall() && e.repeats > 0 {
+	for n := 0; n < perStep && err == nil && least > e.plan.maxStall() && e.repeats > 0; n++ {
 		e.repeats--
 		again(least)
 		var f figures
@@ -85,7 +91,7 @@ func (e *experiment) steady(measure func() (figures, time.Duration, error), agai
 	return best, err
 }
 
-// measure also returns by how much the client was late at worst.
+// measure also returns by how much the client or the backend was late at worst.
 func (e *experiment) measure(ctx context.Context, s system, load float64, seed uint64) (figures, time.Duration, error) {
 	srv, err := startServer(e.plan, s.wrap)
 	if err != nil {
@@ -94,10 +100,10 @@ func (e *experiment) measure(ctx context.Context, s system, load float64, seed u
 	defer srv.close()
 	t := &tally{}
 	show := e.scr.step(load, s.name, e.plan, t)
-	err = newClient(e.plan, srv.url, t).run(ctx, load*e.plan.capacity(), seed)
+	err = newClient(e.plan, srv.url, t).run(ctx, load*e.plan.capacity, seed)
 	show.stop()
 	if err != nil {
 		return figures{}, 0, err
 	}
-	return t.figures(e.plan.measure), t.stall, nil
+	return t.figures(e.plan.measure), max(t.stall, srv.backend.stall()), nil
 }

@@ -28,11 +28,12 @@ func TestSpoiltStepIsRepeatedAndTheLeastSpoiltKept(t *testing.T) {
 		{[]time.Duration{ok}, 4, 1, ok, 4},
 		{[]time.Duration{bad, ok}, 4, 2, ok, 3},
 		{[]time.Duration{worse, bad, ok}, 4, 3, ok, 2},
+		{[]time.Duration{worse, worse, bad}, 4, 3, bad, 2},
 		{[]time.Duration{bad, worse}, 1, 1, bad, 0},
 		{[]time.Duration{worse, bad}, 1, 2, bad, 0},
 		{[]time.Duration{worse}, 0, 1, worse, 0},
 	} {
-		e := experiment{plan: defaultPlan(), repeats: c.repeats}
+		e := experiment{plan: commonPlan(), repeats: c.repeats}
 		told := 0
 		f, err := e.steady(attempts(c.stalls...), func(time.Duration) { told++ })
 		if err != nil || f.Goodput != c.keeps || e.stall != c.stall || e.repeats != c.remaining {
@@ -46,7 +47,7 @@ func TestSpoiltStepIsRepeatedAndTheLeastSpoiltKept(t *testing.T) {
 
 func TestFailedMeasurementIsNotRepeated(t *testing.T) {
 	broken := errors.New("broken")
-	e := experiment{plan: defaultPlan(), repeats: 4}
+	e := experiment{plan: commonPlan(), repeats: 4}
 	_, err := e.steady(func() (figures, time.Duration, error) {
 		return figures{}, time.Hour, broken
 	}, func(time.Duration) { t.Error("repeated") })

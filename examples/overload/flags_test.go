@@ -11,7 +11,7 @@ import (
 func TestFlagsHaveTheDocumentedDefaults(t *testing.T) {
 	var stderr bytes.Buffer
 	got, err := parseFlags(nil, &stderr)
-	want := options{measure: 5 * time.Second, svg: "overload.svg"}
+	want := options{scenario: "cpu", measure: 5 * time.Second, svg: "overload.svg"}
 	if err != nil || got != want || stderr.Len() > 0 {
 		t.Errorf("got %+v, %v, %q", got, err, stderr.String())
 	}
@@ -30,6 +30,8 @@ func TestBadFlagsExitWithTwoAndSayWhy(t *testing.T) {
 		args []string
 		says string
 	}{
+		{[]string{"-scenario", "memory"}, "-scenario must be cpu or slow-backend"},
+		{[]string{"-scenario", ""}, "-scenario must be cpu or slow-backend"},
 		{[]string{"-seconds", "0"}, "-seconds must be between"},
 		{[]string{"-seconds", "-1"}, "-seconds must be between"},
 		{[]string{"-seconds", "NaN"}, "-seconds must be between"},

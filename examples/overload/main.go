@@ -3,20 +3,31 @@
 //
 //	go run ./examples/overload
 //
-// It starts a real server on the loopback interface whose handler can do a known
-// number of requests per second (backend.go), wraps it in a few lines (protect.go),
-// and sends it Poisson traffic from a client that does not wait for answers before
-// it sends the next request (client.go). The load rises from half of what the
-// server can do to three times that. At the end it prints a table and draws
-// overload.svg.
+// It starts a real server on the loopback interface that can do a known number of
+// requests per second, wraps it in a few lines (protect.go), and sends it Poisson
+// traffic from a client that does not wait for answers before it sends the next
+// request (client.go). The load rises from half of what the server can do to three
+// times that. At the end it prints a table and draws overload.svg.
+//
+// There are two scenarios:
+//
+//   - cpu: handlers burn CPU (core.go). They have a quota, as in a container, of a
+//     quarter of a core, so that the client and whoever else wants the machine's
+//     CPU do not slow them down. The capacity is measured before anything else:
+//     what the bare server does for a few users who wait for each answer before
+//     they ask again (capacity.go).
+//   - slow-backend: handlers wait for one of ten workers, such as database
+//     connections, and burn nothing (pool.go). The capacity is what these can do.
 //
 // Flags:
 //
-//	-seconds N  measure N seconds per step (default 5; there are eight steps,
-//	            each preceded by a warm-up of a second that is not counted;
-//	            up to four are repeated if the machine stands still meanwhile)
-//	-svg path   where the picture goes (default overload.svg; "" for none)
-//	-json       print one JSON object on stdout instead of the table
+//	-scenario s  cpu (the default) or slow-backend
+//	-seconds N   measure N seconds per step (default 5; there are eight steps,
+//	             each preceded by a warm-up of a second that is not counted;
+//	             up to four are repeated if the machine stands still meanwhile,
+//	             none more than twice)
+//	-svg path    where the picture goes (default overload.svg; "" for none)
+//	-json        print one JSON object on stdout instead of the table
 //
 // In the JSON object, capacity and all rates are requests per second of the
 // measured time. offered = goodput + refused + late, plus failed, a field that is
@@ -52,11 +63,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, live bool
 	if err != nil {
 		return usageCode(err)
 	}
-	p := defaultPlan()
+	p := scenarios[opts.scenario]()
 	p.measure = opts.measure
 
 	scr := &screen{out: stderr, live: live}
-	scr.begin(p)
 	res, err := runPlan(ctx, p, scr)
 	switch {
 	case errors.Is(err, context.Canceled):

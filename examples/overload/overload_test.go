@@ -13,10 +13,9 @@ import (
 	"time"
 )
 
-// shortPlan takes a few seconds. Its figures depend on what else the machine does,
-// so the tests look at what must be so on any machine.
-func shortPlan() plan {
-	p := defaultPlan()
+// short makes a plan that takes a few seconds. Its figures depend on what else the
+// machine does, so the tests look at what must be so on any machine.
+func short(p plan) plan {
 	p.warmup = 100 * time.Millisecond
 	p.measure = 300 * time.Millisecond
 	p.patience = 400 * time.Millisecond
@@ -25,15 +24,21 @@ func shortPlan() plan {
 }
 
 func TestEveryRequestIsAccountedFor(t *testing.T) {
+	for name, newPlan := range scenarios {
+		t.Run(name, func(t *testing.T) { expectAccounts(t, short(newPlan())) })
+	}
+}
+
+func expectAccounts(t *testing.T, p plan) {
+	t.Helper()
 	before := runtime.NumGoroutine()
-	p := shortPlan()
 	var log bytes.Buffer
 	res, err := runPlan(t.Context(), p, &screen{out: &log, live: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(res.Rows) != len(p.loads) {
-		t.Fatalf("%d rows for %d loads", len(res.Rows), len(p.loads))
+	if res.Scenario != p.scenario || res.Capacity <= 0 || len(res.Rows) != len(p.loads) {
+		t.Fatalf("%s: capacity %v, %d rows for %d loads", res.Scenario, res.Capacity, len(res.Rows), len(p.loads))
 	}
 	for _, r := range res.Rows {
 		if r.Bare.Offered != r.Protected.Offered {
@@ -58,6 +63,13 @@ func TestEveryRequestIsAccountedFor(t *testing.T) {
 }
 
 func TestInterruptStopsAtOnceAndLeavesNothing(t *testing.T) {
+	for name := range scenarios {
+		t.Run(name, func(t *testing.T) { expectInterrupt(t, name) })
+	}
+}
+
+func expectInterrupt(t *testing.T, scenario string) {
+	t.Helper()
 	before := runtime.NumGoroutine()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
@@ -65,7 +77,7 @@ func TestInterruptStopsAtOnceAndLeavesNothing(t *testing.T) {
 	context.AfterFunc(ctx, interrupt)
 
 	var stdout, stderr bytes.Buffer
-	code := run(interrupted, []string{"-seconds", "600", "-svg", ""}, &stdout, &stderr, true)
+	code := run(interrupted, []string{"-scenario", scenario, "-seconds", "600", "-svg", ""}, &stdout, &stderr, true)
 	if code != 130 || stdout.Len() > 0 || !strings.Contains(stderr.String(), "interrupted") {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout.String(), stderr.String())
 	}
@@ -86,8 +98,9 @@ func expectGoroutines(t *testing.T, want int) {
 }
 
 func TestUserHangsUpAndTheRequestIsLate(t *testing.T) {
-	p := shortPlan()
-	p.service, p.patience = time.Hour, 50*time.Millisecond
+	p := short(slowBackendPlan())
+	p.backend = func() backend { return newPool(1, time.Hour) }
+	p.patience = 50 * time.Millisecond
 	srv, err := startServer(p, bare)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +121,7 @@ func TestStatusDecidesTheEnding(t *testing.T) {
 		http.StatusGatewayTimeout:      late,
 		http.StatusInternalServerError: failed,
 	} {
-		p := shortPlan()
+		p := short(slowBackendPlan())
 		p.deadline, p.patience = time.Minute, time.Minute
 		srv, err := startServer(p, func(plan, http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })

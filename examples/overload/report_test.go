@@ -8,7 +8,7 @@ import (
 )
 
 func sample() result {
-	return result{Capacity: 250, Rows: []row{
+	return result{Scenario: slowBackend, Capacity: 250, Rows: []row{
 		{Load: 0.5,
 			Bare:      figures{Offered: 125, Goodput: 125, P50: 40, P99: 60},
 			Protected: figures{Offered: 125, Goodput: 125, P50: 40.25, P99: 61}},
@@ -23,7 +23,7 @@ func TestJSONHasTheDocumentedShape(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"capacity":250,"rows":[` +
+	want := `{"scenario":"slow-backend","capacity":250,"rows":[` +
 		`{"load":0.5,` +
 		`"bare":{"offered":125,"goodput":125,"refused":0,"late":0,"p50_ms":40,"p99_ms":60},` +
 		`"protected":{"offered":125,"goodput":125,"refused":0,"late":0,"p50_ms":40.25,"p99_ms":61}},` +
@@ -48,16 +48,16 @@ func TestJSONDoesNotHideFailures(t *testing.T) {
 func TestVerdictComparesTheHighestLoad(t *testing.T) {
 	want := "At 3x its capacity the bare server answers 0 requests/s in time (0 % of capacity, p99 over 1000 ms); " +
 		"behind Weir it answers 245 requests/s in time (98 % of capacity, p99 148 ms)."
-	if got := verdict(defaultPlan(), sample()); got != want {
+	if got := verdict(slowBackendPlan(), sample()); got != want {
 		t.Errorf("got %q", got)
 	}
-	if got := verdict(defaultPlan(), result{}); got != "Nothing was measured." {
+	if got := verdict(slowBackendPlan(), result{}); got != "Nothing was measured." {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestTableHasALineForEachSystemAndLoad(t *testing.T) {
-	got := table(defaultPlan(), sample())
+	got := table(slowBackendPlan(), sample())
 	for _, want := range []string{
 		"0.5x       bare        125     125         50 %          0       0      40      60\n",
 		"3.0x  protected        750     245         98 %        505       0     112     148\n",
@@ -74,12 +74,12 @@ func TestTableHasALineForEachSystemAndLoad(t *testing.T) {
 
 func TestTableReportsStalls(t *testing.T) {
 	res := sample()
-	res.stall = defaultPlan().maxStall()
-	if got := table(defaultPlan(), res); strings.Contains(got, "stood still") {
+	res.stall = slowBackendPlan().maxStall()
+	if got := table(slowBackendPlan(), res); strings.Contains(got, "stood still") {
 		t.Errorf("got\n%s", got)
 	}
 	res.stall = 829 * time.Millisecond
-	if got := table(defaultPlan(), res); !strings.Contains(got, "stood still for up to 829 ms") {
+	if got := table(slowBackendPlan(), res); !strings.Contains(got, "stood still for up to 829 ms") {
 		t.Errorf("got\n%s", got)
 	}
 }
@@ -87,7 +87,7 @@ func TestTableReportsStalls(t *testing.T) {
 func TestTableReportsFailures(t *testing.T) {
 	res := sample()
 	res.Rows[1].Bare.Failed = 12
-	if got := table(defaultPlan(), res); !strings.Contains(got, "up to 12/s failed otherwise") {
+	if got := table(slowBackendPlan(), res); !strings.Contains(got, "up to 12/s failed otherwise") {
 		t.Errorf("got\n%s", got)
 	}
 }

@@ -28,9 +28,9 @@ func isTerminal(f *os.File) bool {
 func (s *screen) say(line string) { fmt.Fprintln(s.out, line) }
 
 func (s *screen) begin(p plan) {
-	s.say(fmt.Sprintf("A server on loopback: %d workers x %v each = %.0f requests/s. "+
+	s.say(fmt.Sprintf("A server on loopback that can do %.0f requests/s: %s. "+
 		"An answer is of use within %v; users hang up after %v.",
-		p.workers, p.service, p.capacity(), p.deadline, p.patience))
+		p.capacity, p.about, p.deadline, p.patience))
 	s.say(fmt.Sprintf("At most %d requests in flight and %d connections. This takes about %v.",
 		maxInFlight, maxConns, p.duration().Round(time.Second)))
 }

@@ -18,7 +18,7 @@ const maxConns = 4096
 type server struct {
 	url     string
 	http    http.Server
-	backend *backend
+	backend backend
 	served  chan struct{} // closed when Serve has returned
 }
 
@@ -28,7 +28,7 @@ func startServer(p plan, wrap func(plan, http.Handler) http.Handler) (*server, e
 	if err != nil {
 		return nil, err
 	}
-	b := newBackend(p.workers, p.service)
+	b := p.backend()
 	s := &server{
 		url:     "http://" + ln.Addr().String(),
 		backend: b,

@@ -26,7 +26,7 @@ func picture(p plan, res result) []byte {
 	d.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d" font-family="system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif" role="img" aria-label="Goodput and p99 over offered load, bare and behind Weir">`,
 		pictureWidth, pictureHeight)
 	d.printf(`<rect width="%d" height="%d" rx="8" fill="#ffffff"/>`, pictureWidth, pictureHeight)
-	d.text(60, 38, 18, inkText, "start", "An HTTP server under rising load, bare and behind Weir")
+	d.text(60, 38, 18, inkText, "start", "An HTTP server under rising load, bare and behind Weir ("+p.scenario+")")
 	d.legend(60, 64)
 
 	load := axis{lo: 0, hi: highestLoad(res) * 1.08}

@@ -55,10 +55,10 @@ func checkPlace(t *testing.T, element string, a xml.Attr) {
 }
 
 func TestPictureShowsBothSystems(t *testing.T) {
-	svg := picture(defaultPlan(), sample())
+	svg := picture(slowBackendPlan(), sample())
 	found := strings.Join(texts(t, svg), "\n")
 	for _, want := range []string{
-		"behind Weir", "bare", "capacity 250/s", "deadline 400 ms",
+		"behind Weir (slow-backend)", "bare", "capacity 250/s", "deadline 400 ms",
 		"0.5x", "3x", "245", "148", "over 1000",
 	} {
 		if !strings.Contains(found, want) {
@@ -71,9 +71,9 @@ func TestPictureShowsBothSystems(t *testing.T) {
 }
 
 func TestPictureOfOddResultsIsWellFormed(t *testing.T) {
-	texts(t, picture(defaultPlan(), result{Capacity: 250}))
-	texts(t, picture(defaultPlan(), result{Capacity: 250, Rows: []row{{Load: 1}}}))
-	texts(t, picture(defaultPlan(), result{Capacity: 3, Rows: []row{
+	texts(t, picture(slowBackendPlan(), result{Capacity: 250}))
+	texts(t, picture(slowBackendPlan(), result{Capacity: 250, Rows: []row{{Load: 1}}}))
+	texts(t, picture(slowBackendPlan(), result{Capacity: 3, Rows: []row{
 		{Load: 2, Bare: figures{Goodput: 1e6, P99: 1e6}},
 	}}))
 }
