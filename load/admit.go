@@ -12,10 +12,14 @@ import (
 func (s *Shedder) allowCrowded(ctx context.Context, now int64) (weir.Permit, error) {
 	class := classOf(ctx)
 	s.meter.crowd[class].Add(1)
-	if refusal := s.unwelcome(ctx, class); refusal != nil {
+	modest, refusal := s.unwelcome(ctx, class)
+	if refusal != nil {
 		return s.refuse(ctx, now, refusal)
 	}
 	limit, reason := s.limit(ctx, class, now)
+	if modest {
+		limit = min(limit+minReserve, int64(s.opts.MaxLimit))
+	}
 	if s.queue != nil && s.queue.waiting.Load() > 0 {
 		return s.queue.wait(ctx, class, now) // nobody overtakes those who wait
 	}
@@ -24,22 +28,24 @@ func (s *Shedder) allowCrowded(ctx context.Context, now int64) (weir.Permit, err
 			return s.admit(ctx, now, n), nil
 		}
 		s.leave() // others were faster
-		if s.queue != nil && s.queue.waiting.Load() > 0 {
-			s.queue.dispatch(now) // whoever looked meanwhile has seen one too many
-		}
-	}
-	s.meter.refused.Add(1)
-	if s.nearLimit(class) {
-		s.meter.capped.Add(1)
-	}
-	if s.control.stalled(now) {
-		n := s.enter()
-		return s.admit(ctx, now, n), nil
 	}
 	if s.queue != nil && reason == ReasonLimit {
 		return s.queue.wait(ctx, class, now)
 	}
+	if s.crowdedOut(class, now) {
+		return s.admit(ctx, now, s.enter()), nil
+	}
 	return s.refuse(ctx, now, s.refused.errs[reason][class])
+}
+
+// crowdedOut counts that a call finds no room, and reports whether it is let in all
+// the same because nothing moves.
+func (s *Shedder) crowdedOut(class int, now int64) bool {
+	s.meter.refused.Add(1)
+	if s.nearLimit(class) {
+		s.meter.capped.Add(1)
+	}
+	return s.control.stalled(now)
 }
 
 // nearLimit reports whether a call of the class is refused for the limit itself, or
@@ -48,18 +54,23 @@ func (s *Shedder) nearLimit(class int) bool {
 	return float64(s.inFlight())+1 > 0.8*float64(s.rules.limits[class].Load())
 }
 
-// unwelcome returns why a call is refused even if there is room, nil if it is not.
-func (s *Shedder) unwelcome(ctx context.Context, class int) *Refusal {
+// unwelcome returns why a call is refused even if there is room, nil if it is not. The
+// caller is modest if others who call more often have to stand back.
+func (s *Shedder) unwelcome(ctx context.Context, class int) (modest bool, r *Refusal) {
 	if share := s.rules.drop[class].Load(); share > 0 && rand.Float64() < share {
-		return s.refused.errs[ReasonDownstream][class]
+		return false, s.refused.errs[ReasonDownstream][class]
 	}
 	if share, signal := s.squeezed(class); share > 0 && rand.Float64() < share {
-		return s.refused.signals[signal][class]
+		return false, s.refused.signals[signal][class]
 	}
-	if s.fair != nil && s.fair.excessive(class, s.opts.Caller(ctx)) && float64(s.inFlight()) >= s.rules.workers.Load() {
-		return s.refused.errs[ReasonCaller][class]
+	if s.fair == nil {
+		return false, nil
 	}
-	return nil
+	modest, excess := s.fair.judge(class, s.opts.Caller(ctx))
+	if excess && float64(s.inFlight()) >= s.rules.workers.Load() {
+		return false, s.refused.errs[ReasonCaller][class]
+	}
+	return modest, nil
 }
 
 // squeezed returns the share of a class that signals want refused, and the signal
@@ -97,10 +108,11 @@ func (s *Shedder) limit(ctx context.Context, class int, now int64) (int64, Reaso
 		limit += max(0, min(r.room.Load(), workers+waiting*(reach-workers))-r.base.Load())
 	}
 	inTime := max(math.Sqrt(workers*max(0, rate*float64(left))), reach) - r.reserve(class)
+	limit = min(limit, float64(s.opts.MaxLimit))
 	if inTime = math.Round(max(inTime, workers, float64(s.opts.MinLimit))); inTime < limit {
 		return int64(inTime), reason
 	}
-	return int64(min(limit, float64(s.opts.MaxLimit))), ReasonLimit
+	return int64(limit), ReasonLimit
 }
 
 // withinReach returns how many calls may be in flight so that the last of them is

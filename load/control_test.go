@@ -30,7 +30,7 @@ func TestWindowIsWhatHappenedSinceTheOneBefore(t *testing.T) {
 			require.Equal(t, float64(time.Second), w.length)
 			require.Equal(t, float64(n+1), w.done.count())
 			require.Equal(t, 1e6, w.done.mean())
-			got := []float64{w.busy, w.pushed, w.timeout, w.refused, w.capped, w.crowd[0], w.crowd[3]}
+			got := []float64{w.busy, w.pushed, w.timeout, w.refused, w.capped}
 			for i, v := range got {
 				require.Equal(t, float64(i+1)*float64(n+1), v, "no. %d", i)
 			}
@@ -44,7 +44,7 @@ func count(m *meter, n uint64) {
 		m.done.add(1e6, logOf(1e6))
 	}
 	m.busy.Add(int64(n))
-	for i, c := range []*atomic.Uint64{&m.pushed, &m.timeout, &m.refused, &m.capped, &m.crowd[0], &m.crowd[3]} {
+	for i, c := range []*atomic.Uint64{&m.pushed, &m.timeout, &m.refused, &m.capped} {
 		c.Add(uint64(i+2) * n)
 	}
 }

@@ -21,6 +21,7 @@ type shares struct {
 	class  atomic.Int32 // the class that it is about, -1 if none
 	counts [callerSlots]atomic.Uint32
 	drop   [callerSlots]float
+	active atomic.Bool // somebody has calls refused
 
 	// Guarded by the control's mu.
 	rotated           int64  // when counting began
@@ -34,7 +35,7 @@ const (
 	// countFor is how long callers are counted.
 	countFor = int64(time.Second)
 	// slack lets a little more through than fits: it is the limit that decides.
-	slack = 1.1
+	slack = 1.03
 )
 
 func newShares() *shares {
@@ -43,15 +44,16 @@ func newShares() *shares {
 	return f
 }
 
-// excessive counts a call, and reports whether it is one too many of its caller.
-func (f *shares) excessive(class int, caller string) bool {
+// judge counts a call. It reports whether the caller is modest, and has all calls
+// admitted while others have not, and whether this call is one too many.
+func (f *shares) judge(class int, caller string) (modest, excess bool) {
 	if int(f.class.Load()) != class {
-		return false
+		return false, false
 	}
 	slot := maphash.String(f.seed, caller) % callerSlots
 	f.counts[slot].Add(1)
 	drop := f.drop[slot].Load()
-	return drop > 0 && rand.Float64() < drop
+	return drop == 0 && f.active.Load(), drop > 0 && rand.Float64() < drop
 }
 
 // rotate draws the conclusions from what was counted, and counts afresh. The caller
@@ -71,13 +73,16 @@ func (f *shares) rotate(c *control, now int64) {
 		counts[i] = float64(f.counts[i].Swap(0))
 	}
 	level := waterLevel(counts, fits)
+	active := false
 	for i, n := range counts {
 		if same && n > level {
+			active = true
 			f.drop[i].Store(1 - level/n)
 		} else {
 			f.drop[i].Store(0)
 		}
 	}
+	f.active.Store(active)
 }
 
 // waterLevel returns the level at which the sum of all counts, each cut off there, is

@@ -17,7 +17,6 @@ type window struct {
 	done                     total
 	timeout, pushed, refused float64
 	capped                   float64 // of refused: because of the limit
-	crowd                    [numClasses]float64
 	clean, crowded           cohort // so far
 }
 

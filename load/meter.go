@@ -69,8 +69,9 @@ func (m *meter) worked(now, start, n int64, perWorker float64) {
 // wasted leaves the time that a failed call took out of account: as much of the gap
 // since the last ending as it was inside.
 func (m *meter) wasted(now, start int64) {
-	if gap := min(now-m.last.Load(), now-start); gap > 0 {
-		m.last.Add(gap)
+	last := m.last.Load()
+	if gap := min(now-last, now-start); gap > 0 {
+		m.last.CompareAndSwap(last, last+gap) // if others end as well, theirs will do
 	}
 }
 

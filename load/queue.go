@@ -84,6 +84,7 @@ func (q *queue) wait(ctx context.Context, class int, now int64) (weir.Permit, er
 		w.deadline = int64(deadline.Sub(q.s.epoch))
 	}
 	if reason := q.enter(w, now); reason != 0 {
+		q.s.crowdedOut(class, now)
 		return q.s.refuse(ctx, now, q.s.refused.errs[reason][class])
 	}
 	if q.s.control.stalled(now) {
@@ -94,7 +95,9 @@ func (q *queue) wait(ctx context.Context, class int, now int64) (weir.Permit, er
 	case err != nil:
 		return weir.Permit{}, err
 	case p == (weir.Permit{}):
-		return q.s.refuse(ctx, q.s.now(), q.s.refused.errs[ReasonQueue][class])
+		now = q.s.now()
+		q.s.crowdedOut(class, now)
+		return q.s.refuse(ctx, now, q.s.refused.errs[ReasonQueue][class])
 	}
 	return p, nil
 }
