@@ -57,17 +57,19 @@ func (s *Shedder) nearLimit(class int) bool {
 // unwelcome returns why a call is refused even if there is room, nil if it is not. The
 // caller is modest if others who call more often have to stand back.
 func (s *Shedder) unwelcome(ctx context.Context, class int) (modest bool, r *Refusal) {
-	if share := s.rules.drop[class].Load(); share > 0 && rand.Float64() < share {
+	if s.rules.dropping.Load() && rand.Float64() < s.rules.drop[class].Load() {
 		return false, s.refused.errs[ReasonDownstream][class]
 	}
-	if share, signal := s.squeezed(class); share > 0 && rand.Float64() < share {
-		return false, s.refused.signals[signal][class]
+	if squeezes := s.monitor.squeezes(); squeezes != nil {
+		if share, signal := s.squeezed(squeezes, class); rand.Float64() < share {
+			return false, s.refused.signals[signal][class]
+		}
 	}
 	if s.fair == nil {
 		return false, nil
 	}
 	modest, excess := s.fair.judge(class, s.opts.Caller(ctx))
-	if excess && float64(s.inFlight()) >= s.rules.workers.Load() {
+	if excess && float64(s.inFlight()) >= s.rules.floor.Load() {
 		return false, s.refused.errs[ReasonCaller][class]
 	}
 	return modest, nil
@@ -75,9 +77,9 @@ func (s *Shedder) unwelcome(ctx context.Context, class int) (modest bool, r *Ref
 
 // squeezed returns the share of a class that signals want refused, and the signal
 // that wants most.
-func (s *Shedder) squeezed(class int) (share float64, signal int) {
+func (s *Shedder) squeezed(squeezes []squeeze, class int) (share float64, signal int) {
 	mix := s.rules.mix()
-	for _, q := range s.monitor.squeezes() {
+	for _, q := range squeezes {
 		top := indexOf(min(q.class, weir.CriticalPlus))
 		if class > top {
 			continue
@@ -94,34 +96,22 @@ func (s *Shedder) squeezed(class int) (share float64, signal int) {
 func (s *Shedder) limit(ctx context.Context, class int, now int64) (int64, Reason) {
 	r := &s.rules
 	limit := float64(r.limit(class))
-	left, reason, waiting := r.patience.Load(), ReasonLimit, 0.0
-	if deadline, ok := ctx.Deadline(); ok {
-		left, reason, waiting = int64(deadline.Sub(s.epoch))-now, ReasonDeadline, r.waiting.Load()
+	d := r.deadline()
+	left, reason := d.patience, ReasonLimit
+	until, known := ctx.Deadline()
+	if known {
+		left, reason = float64(int64(until.Sub(s.epoch))-now), ReasonDeadline
 	}
-	rate := r.rate.Load()
-	if left == 0 || rate == 0 {
+	if d.fast == 0 || left == 0 && !known {
 		return int64(limit), ReasonLimit
 	}
-	workers := r.workers.Load()
-	reach := withinReach(rate*float64(left), workers, r.spread.Load())
-	if waiting > 0 && class >= int(r.filling.Load()) {
-		limit += max(0, min(r.room.Load(), workers+waiting*(reach-workers))-r.base.Load())
+	reach := d.reach(left)
+	if known && class >= int(r.filling.Load()) {
+		limit = min(limit+d.extra(r.base.Load(), reach), float64(s.opts.MaxLimit))
 	}
-	inTime := max(math.Sqrt(workers*max(0, rate*float64(left))), reach) - r.reserve(class)
-	limit = min(limit, float64(s.opts.MaxLimit))
-	if inTime = math.Round(max(inTime, workers, float64(s.opts.MinLimit))); inTime < limit {
+	inTime := math.Round(max(reach-r.reserve(class), d.floor, float64(s.opts.MinLimit)))
+	if inTime < limit {
 		return int64(inTime), reason
 	}
 	return int64(limit), ReasonLimit
-}
-
-// withinReach returns how many calls may be in flight so that the last of them is
-// done in time, if that many services are finished until then: the one that it needs
-// itself may be long, and the others vary, by so many times the root of their number.
-func withinReach(services, workers, spread float64) float64 {
-	const long = 1.7     // times the mean
-	if !(services > 0) { // NaN, too
-		return 0
-	}
-	return services - (long-1)*workers - spread*math.Sqrt(max(0, services-long*workers))
 }

@@ -27,6 +27,7 @@ type control struct {
 
 const (
 	minWindow  = int64(5 * time.Millisecond)
+	minPause   = int64(50 * time.Microsecond)
 	fullWindow = 16 // calls that end a window
 	slimWindow = 6  // calls that do if it has lasted four times as long as one takes
 	// stallOdds is how many calls must be missing before a server that finishes
@@ -38,8 +39,7 @@ const (
 
 func (c *control) init(s *Shedder) {
 	c.s = s
-	c.law = newLaw()
-	c.law.start = float64(min(max(s.opts.InitialLimit, s.opts.MinLimit), s.opts.MaxLimit))
+	c.law = newLaw(float64(min(max(s.opts.InitialLimit, s.opts.MinLimit), s.opts.MaxLimit)))
 	for i := range c.mix {
 		c.mix[i] = 1 / float64(numClasses)
 	}
@@ -76,13 +76,18 @@ func (c *control) ended(now int64) {
 	defer c.mu.Unlock()
 	length := now - c.before.at
 	calls := c.s.meter.done.read().since(c.before.done).count() + float64(c.s.meter.pushed.Load()-c.before.pushed)
-	usual := c.law.r
+	usual := c.law.latency
 	switch {
 	case length >= max(minWindow, int64(usual/2)) && (calls >= fullWindow || calls >= slimWindow && float64(length) >= 4*usual),
 		c.law.eager(c.s.clean.soFar(), c.s.crowded.soFar()):
 		c.close(now)
+	default:
+		c.s.rules.closeAt.Store(now + c.pause())
 	}
 }
+
+// pause is how long the next look waits, so that not every call that ends takes one.
+func (c *control) pause() int64 { return max(minPause, int64(c.law.latency/16)) }
 
 // stalled is told that a call is refused for the limit. Where nothing ends, nothing
 // would close windows either, so that is done here. It reports whether the call may
@@ -92,8 +97,8 @@ func (c *control) stalled(now int64) bool {
 	s := c.s
 	full := c.fullSince(now)
 	gap := now - max(full, s.meter.last.Load())
-	missing := float64(gap) * s.rules.rate.Load()
-	if missing > stallOdds && float64(s.inFlight()) >= s.rules.workers.Load() && c.mu.TryLock() {
+	missing := float64(gap) * s.rules.fast.Load()
+	if missing > stallOdds && float64(s.inFlight()) >= s.rules.floor.Load() && c.mu.TryLock() {
 		s.meter.busy.Add(gap)
 		s.meter.last.Store(now)
 		c.close(now)
@@ -142,7 +147,7 @@ func (c *control) close(now int64) {
 		s.rules.hung.Store(max(0, inFlight)) // they have ended after all
 	}
 	c.learnMix(r)
-	c.late.learn(w.length, c.law.r, w.done.count(), w.timeout)
+	c.late.learn(w.length, c.law.latency, w.done.count(), w.timeout)
 	c.push.learn(w.length, w.done.count(), w.pushed, float64(r.ups-c.before.ups))
 	v := c.law.close(float64(now), w)
 	c.before = r

@@ -149,8 +149,8 @@ func hung(t *testing.T, inside int) *Shedder {
 	take(t, s, inside)
 	time.Sleep(time.Second)
 	s.meter.last.Store(s.now())
-	s.rules.rate.Store(1 / float64(time.Millisecond))
-	s.rules.workers.Store(10)
+	s.rules.fast.Store(1 / float64(time.Millisecond))
+	s.rules.floor.Store(10)
 	s.control.stalled(s.now()) // the first who does not fit
 	return s
 }

@@ -59,10 +59,10 @@ func (f *shares) judge(class int, caller string) (modest, excess bool) {
 // rotate draws the conclusions from what was counted, and counts afresh. The caller
 // holds the control's mu.
 func (f *shares) rotate(c *control, now int64) {
-	if now-f.rotated < max(countFor, int64(20*c.law.r)) {
+	if now-f.rotated < max(countFor, int64(20*c.law.latency)) {
 		return
 	}
-	class := c.mix.filling(c.law.rho())
+	class := c.mix.filling(c.law.overload())
 	arrived, refused := c.s.arrivals(class)
 	fits := slack * max(0, float64(arrived-f.crowd)-float64(refused-f.admittance))
 	same := int(f.class.Load()) == class

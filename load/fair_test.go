@@ -241,7 +241,7 @@ func TestCallerIsNotAskedForWhereThereIsRoomForAll(t *testing.T) {
 func TestBusyCallerMayHaveWhatIsIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := fairly(10)
-		s.rules.workers.Store(2)
+		s.rules.floor.Store(2)
 		s.rules.calm.Store(0) // so that each call is looked at
 		s.fair.class.Store(int32(classOf(context.Background())))
 		names := s.fair.apart(2)

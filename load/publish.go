@@ -9,9 +9,9 @@ func (c *control) publish(v verdict) {
 	c.publishPressure()
 	c.publishCohorts(v)
 	r := &c.s.rules
-	r.closeAt.Store(c.before.at + max(minWindow, int64(c.law.r/2)))
+	r.closeAt.Store(c.before.at + max(minWindow, int64(c.law.latency/2)))
 	if v.eager {
-		r.closeAt.Store(0) // as soon as the cohort is back
+		r.closeAt.Store(c.before.at + c.pause()) // soon after the cohort is back
 	}
 }
 
@@ -23,17 +23,17 @@ func (c *control) bounded(limit float64) int64 {
 
 func (c *control) publishLimits(v verdict) {
 	r := &c.s.rules
-	load := c.law.rho()
+	load := c.law.overload()
 	var limits [numClasses]float64
 	for i := range limits {
-		limits[i] = v.base
+		limits[i] = v.limit
 	}
 	filling := 0
 	if c.law.phase != starting && load > saturated {
-		limits = c.mix.limits(load, v.w, c.law.limitAt)
+		limits = c.mix.limits(load, v.floor, c.law.limitAt)
 		filling = c.mix.filling(load)
 	}
-	calm := max(1, int64(math.Round(v.w)))
+	calm := max(1, int64(math.Round(v.floor)))
 	for i, l := range limits {
 		limit := c.bounded(l)
 		r.limits[i].Store(limit)
@@ -46,21 +46,22 @@ func (c *control) publishLimits(v verdict) {
 	r.calm.Store(calm)
 	r.exempt.Store(int32(c.mix.exempt(load)))
 	r.filling.Store(int32(filling))
-	r.base.Store(float64(c.bounded(v.base)))
+	r.base.Store(float64(c.bounded(v.limit)))
 }
 
 // publishReach writes what tells how many calls are done in time.
 func (c *control) publishReach(v verdict) {
 	r := &c.s.rules
-	r.workers.Store(v.w * c.late.factor())
-	r.perWorker.Store(1 / max(1, v.busyW))
-	r.rate.Store(v.cf)
-	r.service.Store(c.law.S())
-	r.spread.Store(v.z)
-	r.waiting.Store(v.vis)
-	r.room.Store(v.room * c.late.factor())
+	factor := c.late.factor()
+	r.perWorker.Store(1 / max(1, v.busyAt))
+	r.fast.Store(v.fast)
+	r.floor.Store(v.floor * factor)
+	r.spread.Store(v.spread)
+	r.wait.Store(v.wait)
+	r.room.Store(v.room * factor)
 	r.patience.Store(int64(v.patience))
-	r.offered.Store(c.law.lam)
+	r.service.Store(c.law.clean.mean())
+	r.offered.Store(c.law.demand)
 }
 
 func (c *control) publishCohorts(v verdict) {

@@ -155,7 +155,7 @@ func (q *queue) enter(w *waiter, now int64) Reason {
 // tooLateLocked reports whether a call has not enough time left for those before it
 // and its own work. The caller holds q.mu.
 func (q *queue) tooLateLocked(w *waiter, now int64) bool {
-	rate := q.s.rules.rate.Load()
+	rate := q.s.rules.fast.Load()
 	if w.deadline == math.MaxInt64 || rate == 0 {
 		return false
 	}

@@ -270,7 +270,7 @@ func TestWhoCannotBeDoneInTimeDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := frozen(1, 10)
 		p := take(t, s, 1)[0]
-		s.rules.rate.Store(1.0 / float64(10*time.Millisecond))
+		s.rules.fast.Store(1.0 / float64(10*time.Millisecond))
 		s.rules.service.Store(float64(10 * time.Millisecond))
 		ahead := visits(s, mid, high, low)
 		// Two are ahead of a critical call: three times 10 ms until its turn, and its own.

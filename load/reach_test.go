@@ -19,8 +19,8 @@ func newReach(workers, spread float64) reach {
 	for i := range s.rules.limits {
 		s.rules.limits[i].Store(int64(s.opts.MaxLimit))
 	}
-	s.rules.rate.Store(1)
-	s.rules.workers.Store(workers)
+	s.rules.fast.Store(1)
+	s.rules.floor.Store(workers)
 	s.rules.spread.Store(spread)
 	return reach{s}
 }
@@ -95,7 +95,7 @@ func TestReachIsSafeWhereNumbersAreNot(t *testing.T) {
 		for _, workers := range bad {
 			for _, spread := range bad {
 				r := newReach(workers, spread)
-				r.rules.rate.Store(rate)
+				r.rules.fast.Store(rate)
 				for _, s := range []int64{1, 1e6, math.MaxInt64, math.MinInt64} {
 					n := r.inTime(s)
 					require.GreaterOrEqual(t, n, int64(1), "rate %g, %g workers, spread %g", rate, workers, spread)
@@ -110,9 +110,9 @@ func TestReachIsSafeWhereNumbersAreNot(t *testing.T) {
 // That is a guess, and no reason to go below the limit that was asked for.
 func TestPatienceThatIsOnlyGuessedKeepsTheLowestLimit(t *testing.T) {
 	s := alone(10)
-	s.rules.rate.Store(1 / float64(time.Millisecond))
+	s.rules.fast.Store(1 / float64(time.Millisecond))
 	s.rules.patience.Store(int64(5 * time.Millisecond))
-	s.rules.workers.Store(1)
+	s.rules.floor.Store(1)
 	s.rules.calm.Store(1)
 	for n := range 10 {
 		_, err := s.Allow(context.Background())

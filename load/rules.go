@@ -16,22 +16,30 @@ type rules struct {
 	exempt  atomic.Int32             // but not for this class and those above
 	filling atomic.Int32             // the lowest class that is admitted to more than idle workers
 
-	workers   float
-	perWorker float        // 1 / the workers whose business busy time is measured by
-	rate      float        // capacity in calls per ns; 0 is unknown
-	service   float        // how long a call takes that need not wait, in ns; 0 is unknown
-	spread    float        // see withinReach
-	waiting   float        // share of the time that a deadline leaves that may go into waiting
-	base      float        // the limit, were there only one class
-	room      float        // calls in flight beyond which nobody may wait
-	patience  atomic.Int64 // ns that a call has if it does not say so; 0: for ever
-	offered   float        // arrivals per ns
-	pushback  float        // share of the calls to refuse because they are refused further down
+	perWorker float // 1 / the workers whose business busy time is measured by
+	service   float // how long a call takes that need not wait, in ns; 0 is unknown
+	base      float // the limit, were there only one class
+	fast      float // from here on: see deadline
+	floor     float
+	spread    float
+	wait      float
+	room      float
+	patience  atomic.Int64
+	offered   float // arrivals per ns
+	pushback  float // share of the calls to refuse because they are refused further down
 
 	closeAt  atomic.Int64      // when the window may be closed
 	shares   [numClasses]float // of the classes among what arrives
 	dropping atomic.Bool
 	drop     [numClasses]float // share of the class that is refused at the door
+}
+
+// deadline returns what tells how many calls are done in time.
+func (r *rules) deadline() deadline {
+	return deadline{
+		fast: r.fast.Load(), floor: r.floor.Load(), spread: r.spread.Load(),
+		wait: r.wait.Load(), room: r.room.Load(), patience: float64(r.patience.Load()),
+	}
 }
 
 // mix returns the shares of the classes.

@@ -71,12 +71,12 @@ func (s *Shedder) measured() (st Stats) {
 		st.Limits[i] = int(r.limits[i].Load())
 	}
 	st.Limit = st.Limits[numClasses-1]
-	st.Rate = r.rate.Load() * float64(time.Second)
+	st.Rate = r.fast.Load() * float64(time.Second)
 	st.Offered = r.offered.Load() * float64(time.Second)
 	st.Service = time.Duration(r.service.Load())
 	st.Pushback = r.pushback.Load()
 	if st.Service > 0 {
-		st.Workers = r.workers.Load()
+		st.Workers = r.floor.Load()
 	}
 	return st
 }

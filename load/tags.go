@@ -23,7 +23,6 @@ type book struct {
 	squares float         // of the latencies, in ns²
 	logs2   float         // of their logarithms
 	crowd   atomic.Uint64 // calls in flight at each admission, added up
-	lost    atomic.Uint64 // ended, but nobody knows what was done
 }
 
 const (
@@ -67,11 +66,14 @@ func (t *tags) back(cohort uint32, ns int64, log uint64) {
 	b.logs2.Add(l * l)
 }
 
-// lose counts that a call has ended of which nobody knows what was done, if it is of
-// this cohort.
+// lose gives the place of a call to another one, if it is of this cohort: it has ended,
+// but nobody knows what was done.
 func (t *tags) lose(cohort uint32) {
-	if cohort == cohortOf(t.open.Load()) {
-		t.of(cohort).lost.Add(1)
+	for {
+		word := t.open.Load()
+		if cohort != cohortOf(word) || t.open.CompareAndSwap(word, word-oneMore) {
+			return
+		}
 	}
 }
 
@@ -94,10 +96,9 @@ func (t *tags) gather(w want) {
 func (t *tags) soFar() cohort {
 	word := t.open.Load()
 	b := t.of(cohortOf(word)).read()
-	lost := float64(b.lost - t.base.lost)
 	return cohort{
 		total: b.back.since(t.base.back), sq: b.squares - t.base.squares, lsq: b.logs2 - t.base.logs2,
-		n: float64(b.crowd - t.base.crowd), admitted: float64(countOf(word)) - lost, filled: t.last.Load(),
+		n: float64(b.crowd - t.base.crowd), admitted: float64(countOf(word)), filled: t.last.Load(),
 	}
 }
 
@@ -105,9 +106,9 @@ func (t *tags) soFar() cohort {
 type bookReading struct {
 	back           total
 	squares, logs2 float64
-	crowd, lost    uint64
+	crowd          uint64
 }
 
 func (b *book) read() bookReading {
-	return bookReading{b.back.read(), b.squares.Load(), b.logs2.Load(), b.crowd.Load(), b.lost.Load()}
+	return bookReading{b.back.read(), b.squares.Load(), b.logs2.Load(), b.crowd.Load()}
 }
