@@ -33,7 +33,7 @@ func (s *Shedder) allowCrowded(ctx context.Context, now int64) (weir.Permit, err
 		return s.queue.wait(ctx, class, now)
 	}
 	if s.crowdedOut(class, now) {
-		return s.admit(ctx, now, s.enter()), nil
+		return s.relieve(ctx, now), nil
 	}
 	return s.refuse(ctx, now, s.refused.errs[reason][class])
 }

@@ -12,6 +12,7 @@ type control struct {
 	s *Shedder
 
 	reliefAt atomic.Int64 // when a call was let in last although nothing moved
+	relieved atomic.Int64 // calls that may follow one that was let in so, if that ends
 	fullAt   atomic.Int64 // when a call was refused first since one ended last; 0 if none was
 
 	mu     sync.Mutex // only ever tried by calls; guards all below
@@ -35,6 +36,9 @@ const (
 	stallOdds = 12
 	// reliefPause is how long nothing may end before a call is let in to see.
 	reliefPause = int64(time.Second)
+	// reliefChain is how many others may follow one after the other: if these end,
+	// not the service stands still, but what is inside.
+	reliefChain = 64
 )
 
 func (c *control) init(s *Shedder) {
@@ -104,7 +108,7 @@ func (c *control) stalled(now int64) bool {
 		c.close(now)
 		c.mu.Unlock()
 	}
-	return now-full > reliefPause && c.relieve(now)
+	return c.follow() || now-full > reliefPause && c.relieve(now)
 }
 
 // fullSince returns since when calls have been refused and none has ended. Before, it
@@ -129,7 +133,24 @@ func (c *control) moved(took int64) {
 // relieve lets one call in per pause.
 func (c *control) relieve(now int64) bool {
 	at := c.reliefAt.Load()
-	return now-at > reliefPause && c.reliefAt.CompareAndSwap(at, now)
+	if now-at <= reliefPause || !c.reliefAt.CompareAndSwap(at, now) {
+		return false
+	}
+	c.relieved.Store(-reliefChain)
+	return true
+}
+
+// follow lets a call in after one that was let in for relief has ended.
+func (c *control) follow() bool {
+	n := c.relieved.Load()
+	return n > 0 && c.relieved.CompareAndSwap(n, -n)
+}
+
+// relievedEnded is told that a call has ended that was let in for relief.
+func (c *control) relievedEnded() {
+	if n := c.relieved.Load(); n < -1 {
+		c.relieved.CompareAndSwap(n, -n-1)
+	}
 }
 
 // close ends a window, and begins the next. The caller holds c.mu.

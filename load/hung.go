@@ -21,10 +21,10 @@ type hungWatch struct {
 const (
 	// hungAfter is how long a call must last, at least, and in multiples of the
 	// usual latency, to be taken to hang.
-	hungAfter = int64(3 * time.Second)
+	hungAfter = int64(time.Second)
 	hungRatio = 100
 	// hungCalls is how many others must have ended meanwhile.
-	hungCalls = 6
+	hungCalls = 3
 )
 
 // look takes in how many calls are in flight now, and how many have ended so far. It
@@ -37,7 +37,7 @@ func (h *hungWatch) look(now, inFlight int64, done total) (hung int64, ok bool) 
 		return 0, false
 	}
 	alive := float64(ended.sum) / lasted
-	hung = max(0, h.least-int64(math.Ceil(1.1*alive)))
+	hung = max(0, h.least-int64(math.Round(alive)))
 	*h = hungWatch{begun: now, done: done, least: inFlight}
 	return hung, true
 }

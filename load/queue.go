@@ -235,11 +235,16 @@ func (q *queue) dispatchLocked(now int64) {
 
 // admitLocked hands w its permit; it is the n-th in flight. The caller holds q.mu.
 func (q *queue) admitLocked(w *waiter, now, n int64) {
+	q.takeLocked(w, now)
+	w.turn <- q.s.admit(w.ctx, now, n)
+}
+
+// takeLocked takes w, whose turn has come, out of the queue. The caller holds q.mu.
+func (q *queue) takeLocked(w *waiter, now int64) {
 	q.removeLocked(w)
 	if q.lenLocked() == 0 {
 		q.idleAt = now
 	}
-	w.turn <- q.s.admit(w.ctx, now, n)
 }
 
 // relieve lets the next one in, be there room or not.
@@ -247,8 +252,8 @@ func (q *queue) relieve(now int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if w := q.nextLocked(now); w != nil {
-		n := q.s.enter()
-		q.admitLocked(w, now, n)
+		q.takeLocked(w, now)
+		w.turn <- q.s.relieve(w.ctx, now)
 	}
 }
 

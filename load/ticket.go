@@ -15,6 +15,7 @@ type ticket struct {
 	ctx    context.Context // of the call, for as long as it lasts
 	start  int64
 	cohort uint32
+	relief bool // it was let in although there was no room
 	holder *holder
 }
 
@@ -25,14 +26,14 @@ type holder struct{ shedder atomic.Pointer[Shedder] }
 // tickets holds those that no permit refers to.
 var tickets sync.Pool
 
-func newTicket(s *Shedder, ctx context.Context, now int64, cohort uint32) weir.Permit {
+func newTicket(s *Shedder, ctx context.Context, now int64, cohort uint32, relief bool) weir.Permit {
 	t, ok := tickets.Get().(*ticket)
 	if !ok {
 		t = &ticket{holder: new(holder)}
 		t.Bind(t)
 		runtime.AddCleanup(t, (*holder).forgotten, t.holder)
 	}
-	t.ctx, t.start, t.cohort = ctx, now, cohort
+	t.ctx, t.start, t.cohort, t.relief = ctx, now, cohort, relief
 	t.holder.shedder.Store(s)
 	return t.Issue()
 }
@@ -51,13 +52,16 @@ func (h *holder) forgotten() {
 
 // Settle implements [weir.Settler].
 func (t *ticket) Settle(o weir.Outcome) {
-	s, ctx, start, cohort := t.holder.shedder.Load(), t.ctx, t.start, t.cohort
+	s, ctx, start, cohort, relief := t.holder.shedder.Load(), t.ctx, t.start, t.cohort, t.relief
 	t.ctx = nil
 	t.holder.shedder.Store(nil)
 	tickets.Put(t)
 	now := s.now()
 	n := s.leave()
 	s.control.moved(now - start)
+	if relief {
+		s.control.relievedEnded()
+	}
 	if s.meter.count(ctx, o) {
 		s.measure(now, start, n, cohort)
 	} else {
