@@ -12,6 +12,7 @@ import (
 	"github.com/weirgo/weir/breaker"
 	"github.com/weirgo/weir/collection"
 	"github.com/weirgo/weir/limit"
+	"github.com/weirgo/weir/load"
 	"github.com/weirgo/weir/weirhttp"
 )
 
@@ -46,6 +47,29 @@ func BenchmarkConcurrencyAllowDone(b *testing.B) {
 	parallel(b, func(ctx context.Context) error { return allowDone(ctx, l) })
 }
 
+func BenchmarkShedderAllowDone(b *testing.B) {
+	s := load.New(load.Options{MinLimit: 1000}) // no caller here ever pauses, which is an overload
+	parallel(b, func(ctx context.Context) error { return allowDone(ctx, s) })
+}
+
+func BenchmarkShedderRefusal(b *testing.B) {
+	full := load.New(load.Options{MaxLimit: 1})
+	held, err := full.Allow(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer held.Done(weir.Success)
+	parallel(b, func(ctx context.Context) error {
+		// A call may go in once a second to see whether those inside will ever end.
+		p, _ := full.Allow(ctx)
+		p.Done(weir.Ignored)
+		return nil
+	})
+	if full.Stats().Refused == 0 && b.N > 1 {
+		b.Error("the full shedder refused nobody")
+	}
+}
+
 func BenchmarkJoinedGuards(b *testing.B) {
 	g := weir.Join(
 		limit.NewConcurrency(limit.ConcurrencyOptions{Max: 100}),
@@ -77,6 +101,7 @@ func BenchmarkHTTPChain(b *testing.B) {
 		"protected": weirhttp.Chain(
 			weirhttp.Recover(weirhttp.RecoverOptions{}),
 			weirhttp.Observe(func(weirhttp.Observation) {}),
+			weirhttp.Admit(load.New(load.Options{}), weirhttp.AdmitOptions{}),
 			weirhttp.Admit(limit.NewConcurrency(limit.ConcurrencyOptions{Max: 100}), weirhttp.AdmitOptions{}),
 			weirhttp.Admit(breaker.New(breaker.Options{}), weirhttp.AdmitOptions{}),
 			weirhttp.Timeout(time.Second),

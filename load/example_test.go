@@ -78,3 +78,14 @@ func ExampleRefusalCount() {
 	}
 	// Output: 3 calls of class critical for the limit
 }
+
+func ExampleSignalStats() {
+	full := load.Signal{Name: "disk", Read: func() (float64, error) { return 1.5, nil }}
+	shedder := load.New(load.Options{CPUThreshold: -1, Signals: []load.Signal{full}})
+	permit, _ := shedder.Allow(context.Background()) // reads the signals, for it is the first call
+	permit.Done(weir.Success)
+	for _, s := range shedder.Stats().Signals {
+		fmt.Printf("%s is at %.1f: refuse %.0f %% up to %s\n", s.Name, s.Level, 100*s.Squeeze, s.Sheds)
+	}
+	// Output: disk is at 1.5: refuse 25 % up to sheddable-plus
+}

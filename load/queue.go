@@ -115,6 +115,7 @@ func (q *queue) await(ctx context.Context, w *waiter) (p weir.Permit, err error)
 		case <-ctx.Done():
 			p = q.leave(w)
 		case <-timer.C:
+			q.dispatch(q.s.now()) // the garbage collector may have made room
 			p = q.leave(w)
 		}
 	}

@@ -1,11 +1,13 @@
 // Package admission compares what guards work: circuit breakers, concurrency
-// limits, and the chain of HTTP middlewares made of them.
+// limits, load shedders, and the chain of HTTP middlewares made of them.
 //
 // All contenders of a line call the same empty functions with the same context,
 // and are configured alike where they can be: windows of 10 s, breakers that open
 // at half of the calls failing, limits of 100. A breaker that is measured while it
 // admits has seen nothing but successes, one that is measured while it refuses was
-// opened by failures right before; the suite fails if it then does anything else.
+// opened by failures right before; the suite fails if it then does anything else. A
+// shedder that is measured under overload has callers who fill it up to its limit and
+// ask for more, and the suite fails if it takes in more and more, or hardly anybody.
 package admission
 
 import (
@@ -19,12 +21,16 @@ import (
 func Suite() suite.Suite {
 	return suite.Suite{
 		Name:  "admission",
-		About: "breakers, concurrency limits, and an HTTP chain of both",
+		About: "breakers, concurrency limits, load shedders, and an HTTP chain of them",
 		Lines: []suite.Line{
 			breakerSuccess(),
 			breakerRefusal(),
 			breakerMemory(),
 			concurrencyFree(),
+			shedderCalm(),
+			shedderOverloaded(),
+			shedderMix(),
+			shedderRefusal(),
 			httpChain(),
 		},
 		Withdrawn: withdrawn(),

@@ -24,8 +24,8 @@ const (
 
 func httpChain() suite.Line {
 	return suite.Line{
-		Name: "HTTP chain without shedder and rate limit",
-		Work: "serve a request, without sockets, through recover, observe, concurrency limit, breaker and timeout",
+		Name: "HTTP chain without rate limit",
+		Work: "serve a request, without sockets, through recover, observe, shedder, concurrency limit, breaker and timeout",
 		Contenders: []suite.Contender{
 			{Name: weirName, Module: weirModule, New: timed(weirChain)},
 			{Name: "bare handler", New: timed(bareHandler)},
@@ -59,6 +59,7 @@ func weirChain() suite.Loop {
 	chain := weirhttp.Chain(
 		weirhttp.Recover(weirhttp.RecoverOptions{}),
 		weirhttp.Observe(func(weirhttp.Observation) {}),
+		weirhttp.Admit(newShedder(), weirhttp.AdmitOptions{}),
 		weirhttp.Admit(limit.NewConcurrency(limit.ConcurrencyOptions{Max: inFlight}), weirhttp.AdmitOptions{}),
 		weirhttp.Admit(breaker.New(breaker.Options{}), weirhttp.AdmitOptions{}),
 		weirhttp.Timeout(patience),
