@@ -34,8 +34,10 @@ const (
 	// stallOdds is how many calls must be missing before a server that finishes
 	// nothing is taken to stand still.
 	stallOdds = 12
-	// reliefPause is how long nothing may end before a call is let in to see.
+	// reliefPause is how long nothing may end before a call is let in to see; at least,
+	// and in multiples of what calls took of late.
 	reliefPause = int64(time.Second)
+	reliefRatio = 20
 	// reliefChain is how many others may follow one after the other: if these end,
 	// not the service stands still, but what is inside.
 	reliefChain = 64
@@ -108,7 +110,7 @@ func (c *control) stalled(now int64) bool {
 		c.close(now)
 		c.mu.Unlock()
 	}
-	return c.follow() || now-full > reliefPause && c.relieve(now)
+	return c.follow() || now-full > c.patience() && c.relieve(now)
 }
 
 // fullSince returns since when calls have been refused and none has ended. Before, it
@@ -130,10 +132,15 @@ func (c *control) moved(took int64) {
 	}
 }
 
+// patience is how long nothing may end.
+func (c *control) patience() int64 {
+	return max(reliefPause, int64(reliefRatio*c.s.rules.usual.Load()))
+}
+
 // relieve lets one call in per pause.
 func (c *control) relieve(now int64) bool {
 	at := c.reliefAt.Load()
-	if now-at <= reliefPause || !c.reliefAt.CompareAndSwap(at, now) {
+	if now-at <= c.patience() || !c.reliefAt.CompareAndSwap(at, now) {
 		return false
 	}
 	c.relieved.Store(-reliefChain)

@@ -61,6 +61,7 @@ func (c *control) publishReach(v verdict) {
 	r.room.Store(v.room * factor)
 	r.patience.Store(int64(v.patience))
 	r.service.Store(c.law.clean.mean())
+	r.usual.Store(c.law.latency)
 	r.offered.Store(c.law.demand)
 }
 
