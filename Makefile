@@ -13,7 +13,7 @@ EACH    := set -euo pipefail; for module in
 MODULES := $(patsubst %/go.mod,%,$(sort $(shell find . -name go.mod)))
 WORK    := $(filter-out ./bench,$(MODULES))
 
-.PHONY: check lint fmt vet staticcheck tidy test race alone 386 fuzz examples bench compare api
+.PHONY: check lint fmt vet staticcheck tidy test race alone 386 fuzz examples lab bench compare api
 
 check: lint test race alone 386 fuzz examples
 	@echo "check: every step passed"
@@ -75,9 +75,15 @@ fuzz:
 
 examples:
 	@echo "== examples/overload"
-	@set -euo pipefail; out="$$($(GO) run ./examples/overload -seconds 1 -json -svg '')"; \
-	echo "$$out"; \
-	[[ $$out == '{'*'}' && $$(grep -o '"load"' <<<"$$out" | wc -l) -eq 4 && $$out == *'"capacity"'* ]]
+	@set -euo pipefail; for scenario in cpu slow-backend; do \
+		out="$$($(GO) run ./examples/overload -scenario $$scenario -seconds 1 -json -svg '')"; \
+		echo "$$out"; \
+		[[ $$out == '{'*'}' && $$(grep -o '"load"' <<<"$$out" | wc -l) -eq 4 && $$out == *'"capacity"'* ]]; \
+	done
+
+# The shedder's lines, in virtual time; part of alone.
+lab:
+	GOWORK=off $(GO) -C bench test -v -run 'TestTheShedder' ./lab
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem .

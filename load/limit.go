@@ -9,7 +9,7 @@ const (
 	burstRoom    = 1.5  // times the workers, for the first moments of an overload
 	tailService  = 1.7  // service times that the last of a queue takes itself
 	spreadCalm   = 1.5  // standard deviations of a queue's duration to spare
-	spreadLoad   = 1.1  // as many more when overload is great: each late answer then displaces another
+	spreadLoad   = 2.0  // as many more when overload is great: each late answer then displaces another
 	patientTimes = 11   // clean latencies that callers wait if they do not say
 	waitShare    = .4   // of the time left beyond the workers' share may go into waiting
 )
