@@ -59,7 +59,7 @@ func (c *cohort) logVar() float64 {
 // since counts missing members as if they had taken as long as they have been out.
 func (c cohort) since(now float64) cohort {
 	age := max(int64(now)-c.filled, 1)
-	missing := uint64(c.admitted - c.count())
+	missing := uint64(max(0, c.admitted-c.count()))
 	c.total = c.plus(total{missing * uint64(age), tally(missing * (tallyOne + logOf(age)))})
 	return c
 }

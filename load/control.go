@@ -21,8 +21,7 @@ type control struct {
 	push   pushback
 	late   backoff
 	before reading // when the window was opened
-	hung   hungWatch
-	served uint64 // calls that had been done when the window was opened
+	served uint64  // calls that had been done when the window was opened
 
 }
 
@@ -38,6 +37,7 @@ const (
 	// and in multiples of what calls took of late.
 	reliefPause = int64(time.Second)
 	reliefRatio = 20
+	maxRelief   = 10 * reliefPause
 	// reliefChain is how many others may follow one after the other: if these end,
 	// not the service stands still, but what is inside.
 	reliefChain = 64
@@ -102,39 +102,38 @@ func (c *control) pause() int64 { return max(minPause, int64(c.law.latency/16)) 
 func (c *control) stalled(now int64) bool {
 	s := c.s
 	full := c.fullSince(now)
-	gap := now - max(full, s.meter.last.Load())
-	missing := float64(gap) * s.rules.fast.Load()
-	if missing > stallOdds && float64(s.inFlight()) >= s.rules.floor.Load() && c.mu.TryLock() {
-		s.meter.busy.Add(gap)
-		s.meter.last.Store(now)
-		c.close(now)
+	if missing := float64(now-max(full, s.meter.last.Load())) * s.rules.fast.Load(); missing > stallOdds &&
+		float64(s.inFlight()) >= s.rules.floor.Load() && c.mu.TryLock() {
+		if gap := now - max(full, s.meter.last.Load()); gap > 0 { // nobody else has done this
+			s.meter.busy.Add(gap)
+			s.meter.last.Store(now)
+			c.close(now)
+		}
 		c.mu.Unlock()
 	}
-	return c.follow() || now-full > c.patience() && c.relieve(now)
+	return c.follow(now) || now-full > c.patience() && c.relieve(now)
 }
 
 // fullSince returns since when calls have been refused and none has ended. Before, it
 // may have been quiet for hours.
 func (c *control) fullSince(now int64) int64 {
-	if c.fullAt.CompareAndSwap(0, now) {
-		return now
+	if at := c.fullAt.Load(); at != 0 {
+		return at
 	}
-	return c.fullAt.Load()
+	c.fullAt.CompareAndSwap(0, now)
+	return now
 }
 
-// moved is told that a call has ended that took so long.
-func (c *control) moved(took int64) {
+// moved is told that a call has ended.
+func (c *control) moved() {
 	if c.fullAt.Load() != 0 {
 		c.fullAt.Store(0)
-	}
-	if hung := &c.s.rules.hung; took > hungAfter && hung.Load() > 0 {
-		hung.Add(-1) // it was one of those that seemed to hang
 	}
 }
 
 // patience is how long nothing may end.
 func (c *control) patience() int64 {
-	return max(reliefPause, int64(reliefRatio*c.s.rules.usual.Load()))
+	return min(max(reliefPause, int64(reliefRatio*c.s.rules.usual.Load())), maxRelief)
 }
 
 // relieve lets one call in per pause.
@@ -148,14 +147,19 @@ func (c *control) relieve(now int64) bool {
 }
 
 // follow lets a call in after one that was let in for relief has ended.
-func (c *control) follow() bool {
+func (c *control) follow(now int64) bool {
 	n := c.relieved.Load()
-	return n > 0 && c.relieved.CompareAndSwap(n, -n)
+	if n <= 0 || !c.relieved.CompareAndSwap(n, -n) {
+		return false
+	}
+	at := c.reliefAt.Load()
+	return now-at <= c.patience() && c.reliefAt.CompareAndSwap(at, now)
 }
 
-// relievedEnded is told that a call has ended that was let in for relief.
-func (c *control) relievedEnded() {
-	if n := c.relieved.Load(); n < -1 {
+// relievedEnded is told that a call has ended that was let in for relief at start.
+func (c *control) relievedEnded(now, start int64) {
+	n := c.relieved.Load()
+	if n < -1 && start == c.reliefAt.Load() && now-start <= reliefPause {
 		c.relieved.CompareAndSwap(n, -n-1)
 	}
 }
@@ -168,12 +172,7 @@ func (c *control) close(now int64) {
 	}
 	r := s.read(now)
 	w := c.window(r)
-	inFlight := s.meter.inFlight.Load()
-	if hung, ok := c.hung.look(now, inFlight, r.done.plus(r.skipped)); ok {
-		s.rules.hung.Store(hung)
-	} else if s.rules.hung.Load() > inFlight {
-		s.rules.hung.Store(max(0, inFlight)) // they have ended after all
-	}
+	s.hung.look(now, &s.meter.inFlight, r.done.plus(r.skipped))
 	c.learnMix(r)
 	c.late.learn(w.length, c.law.latency, w.done.count(), w.timeout)
 	c.push.learn(w.length, w.done.count(), w.pushed, float64(r.ups-c.before.ups))

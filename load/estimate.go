@@ -124,7 +124,7 @@ func (s *cleanLatency) scale(f float64) {
 // are queueing at the same service, and a higher limit would only gain from them.
 func (s *cleanLatency) foreign() bool {
 	unsure := math.Exp(2 * s.noise(s.patienceOf))
-	return s.mean() > risen*unsure*s.patience*math.Exp2(s.slower)
+	return s.patience > 0 && s.mean() > risen*unsure*s.patience*math.Exp2(s.slower)
 }
 
 // learn takes in a cohort that met no queue; memory is how many calls count at most.
@@ -147,7 +147,9 @@ func (s *cleanLatency) learnVariance(c cohort) {
 	}
 	share := k / (s.varWeight + k + 6) // 6: of what was assumed
 	s.varWeight = min(s.varWeight+k, 128)
-	s.cv2 += share * (max(0, c.sq/k/square(c.mean())-1) - s.cv2)
+	if mean := c.mean(); mean > 0 {
+		s.cv2 += share * (max(0, c.sq/k/square(mean)-1) - s.cv2)
+	}
 	s.lnVar += share * (max(.02, c.logVar()) - s.lnVar)
 }
 

@@ -25,7 +25,7 @@ type shares struct {
 
 	// Guarded by the control's mu.
 	rotated           int64  // when counting began
-	crowd, admittance uint64 // what had arrived and been refused of the class then
+	crowd, admittance uint64 // how many of the class had arrived, and been refused, then
 }
 
 const (

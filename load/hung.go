@@ -1,21 +1,26 @@
 package load
 
 import (
-	"math"
+	"sync/atomic"
 	"time"
 )
 
-// A hungWatch finds out how many of the calls in flight have nothing to do with what
-// is being worked on: they hang, or last for hours. By Little's law, throughput times
-// latency of the calls that end is how many of them are in flight on average; what is
-// always in flight beyond that never ends. These are left out of account, or they would
+// A hungWatch finds out how many calls in flight have nothing to do with what is being
+// worked on: they hang, or last for hours. These are left out of account, or they would
 // take up the limit one by one.
 //
-// The holder of the control's mu owns it.
+// It watches the calls that are in flight at a moment. Those that have not ended a
+// hundred usual latencies later, while others have, are taken to hang, each until it
+// ends.
 type hungWatch struct {
-	begun int64
-	done  total
-	least int64 // calls in flight
+	since  atomic.Int64 // calls that began before are watched
+	ended  atomic.Int64 // how many of them have ended
+	before atomic.Int64 // calls that began before were watched last time: of them rest hang
+	rest   atomic.Int64
+
+	// Guarded by the control's mu.
+	watched int64 // how many calls are watched
+	done    total // what had ended then
 }
 
 const (
@@ -27,17 +32,31 @@ const (
 	hungCalls = 3
 )
 
-// look takes in how many calls are in flight now, and how many have ended so far. It
-// returns how many hang, false if it is too early to say.
-func (h *hungWatch) look(now, inFlight int64, done total) (hung int64, ok bool) {
-	h.least = min(h.least, inFlight)
-	ended := done.since(h.done)
-	lasted := float64(now - h.begun)
-	if ended.count() < hungCalls || lasted < max(float64(hungAfter), hungRatio*ended.mean()) {
-		return 0, false
+// look draws the conclusion if it is time. The caller holds the control's mu.
+func (h *hungWatch) look(now int64, inFlight *atomic.Int64, done total) {
+	others := done.since(h.done)
+	if others.count() < hungCalls || now-h.since.Load() < max(hungAfter, int64(hungRatio*others.mean())) {
+		return
 	}
-	alive := float64(ended.sum) / lasted
-	hung = max(0, h.least-int64(math.Round(alive)))
-	*h = hungWatch{begun: now, done: done, least: inFlight}
-	return hung, true
+	h.before.Store(h.since.Load())
+	h.rest.Store(max(0, h.watched-h.ended.Load()))
+	h.done = done
+	h.ended.Store(0)
+	atFirst := inFlight.Load()
+	h.since.Store(now)
+	h.watched = min(atFirst, inFlight.Load()) // rather one too few
+}
+
+// gone is told that a call has ended that was admitted at start.
+func (h *hungWatch) gone(start int64) {
+	if start >= h.since.Load() {
+		return
+	}
+	h.ended.Add(1)
+	if start >= h.before.Load() {
+		return
+	}
+	for n := h.rest.Load(); n > 0 && !h.rest.CompareAndSwap(n, n-1); {
+		n = h.rest.Load()
+	}
 }

@@ -15,13 +15,14 @@ type Options struct {
 	Name string
 
 	// MinLimit and MaxLimit bound how many calls may be in flight at a time,
-	// whatever is measured. The defaults are 1 and 1,000,000. Calls that hang do
-	// not count; and where nothing ends for a second, one more is let in.
+	// whatever is measured. The defaults are 1 and 1,000,000. Calls that seem to
+	// hang do not count; and where nothing ends for a second, or for twenty times
+	// as long as calls took of late, one more is let in.
 	MinLimit, MaxLimit int
 	// InitialLimit is how many calls may be in flight before anything is known: by
-	// default 3 (but never beyond the other two), from where the limit triples as long as latency does not grow. Set
-	// it to what Stats once reported as Limit if a new process is to start at once
-	// under full load.
+	// default 3 (but never beyond the other two), from where the limit triples as
+	// long as latency does not grow. Set it to what Stats once reported as Limit if
+	// a new process is to start at once under full load.
 	InitialLimit int
 
 	// CPUThreshold is from which share of its CPU quota, 0 to 1, the process is
@@ -45,7 +46,8 @@ type Options struct {
 	// that arrives in a crowd. The default is nil: callers are not told apart.
 	Caller func(context.Context) string
 
-	// DryRun admits what would be refused, and counts it as Spared.
+	// DryRun admits what would be refused, and counts it as Spared. MaxQueue means
+	// nothing then: nobody waits.
 	DryRun bool
 }
 

@@ -84,7 +84,9 @@ func (q *queue) wait(ctx context.Context, class int, now int64) (weir.Permit, er
 		w.deadline = int64(deadline.Sub(q.s.epoch))
 	}
 	if reason := q.enter(w, now); reason != 0 {
-		q.s.crowdedOut(class, now)
+		if q.s.crowdedOut(class, now) {
+			return q.s.relieve(ctx, now), nil
+		}
 		return q.s.refuse(ctx, now, q.s.refused.errs[reason][class])
 	}
 	if q.s.control.stalled(now) {
@@ -96,7 +98,9 @@ func (q *queue) wait(ctx context.Context, class int, now int64) (weir.Permit, er
 		return weir.Permit{}, err
 	case p == (weir.Permit{}):
 		now = q.s.now()
-		q.s.crowdedOut(class, now)
+		if q.s.crowdedOut(class, now) {
+			return q.s.relieve(ctx, now), nil
+		}
 		return q.s.refuse(ctx, now, q.s.refused.errs[ReasonQueue][class])
 	}
 	return p, nil

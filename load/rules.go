@@ -6,7 +6,6 @@ import "sync/atomic"
 // calls only read them. They are not read as one: for a moment a call may see some
 // old and some new, all of which were right a moment ago.
 type rules struct {
-	hung    atomic.Int64             // calls in flight that do not count, for they never end
 	calm    atomic.Int64             // calls in flight up to which nobody is asked anything
 	limits  [numClasses]atomic.Int64 // calls in flight, by class
 	lo      atomic.Int64             // with at most so many in flight nobody waits for a worker

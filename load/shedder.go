@@ -19,7 +19,9 @@ import (
 // It is made by [New]; the zero value does not work. It must not be copied. It has
 // no goroutine and no timer, nothing to close, and is garbage once it is dropped.
 // Allow and Done each cost one clock reading and a few atomic operations; neither
-// they nor a refusal allocate or wait, unless MaxQueue lets calls wait.
+// they nor a refusal allocate or wait, unless MaxQueue lets calls wait. Now and then
+// one call does more for all: it reads the signals, which may allocate and take a
+// system call, or draws conclusions from what was measured.
 //
 // Only calls that succeed are measured. Failures count for nothing, except those
 // that ran into their deadline: they kept a worker busy in vain. Where calls end as
@@ -27,8 +29,10 @@ import (
 // refuses as large a share at the door.
 //
 // A permit that is never settled counts as a call in flight until the garbage
-// collector finds that nobody can settle it any more. A call that hangs counts as
-// long as it does; the limit learns to live with it.
+// collector finds that nobody can settle it any more. A call that hangs is left out
+// of account once it has lasted for about a hundred times as long as others do, and
+// a second at least. Until then, if nothing ends at all, a call is let in now and then
+// beyond the limit, to see whether it is but those inside that hang.
 //
 // The law is in the spirit of BBR ("BBR: Congestion-Based Congestion Control",
 // Cardwell et al., ACM Queue 2016): the limit follows from the capacity and from
@@ -43,6 +47,7 @@ type Shedder struct {
 	clean   tags // calls that met no queue
 	crowded tags // calls that met a crowd
 	monitor *monitor
+	hung    hungWatch
 	control control
 	queue   *queue  // nil if nobody may wait
 	fair    *shares // nil if callers are not told apart
@@ -90,13 +95,13 @@ func (s *Shedder) Allow(ctx context.Context) (weir.Permit, error) {
 }
 
 // inFlight returns how many calls are in flight, without those that hang.
-func (s *Shedder) inFlight() int64 { return s.meter.inFlight.Load() - s.rules.hung.Load() }
+func (s *Shedder) inFlight() int64 { return s.meter.inFlight.Load() - s.hung.rest.Load() }
 
 // enter counts one more call in flight, and returns how many there are then.
-func (s *Shedder) enter() int64 { return s.meter.inFlight.Add(1) - s.rules.hung.Load() }
+func (s *Shedder) enter() int64 { return s.meter.inFlight.Add(1) - s.hung.rest.Load() }
 
 // leave counts one less, and returns how many there were, with it.
-func (s *Shedder) leave() int64 { return s.meter.inFlight.Add(-1) + 1 - s.rules.hung.Load() }
+func (s *Shedder) leave() int64 { return s.meter.inFlight.Add(-1) + 1 - s.hung.rest.Load() }
 
 // uneasy reports whether calls must be looked at one by one although there is room.
 func (s *Shedder) uneasy() bool {

@@ -3,13 +3,14 @@ package load
 import "math"
 
 const (
-	secondLimit  = 9   // once the first call is back
-	growth       = 3.0 // of the limit, from round to round
-	roundBack    = .7  // of a round must have come back
-	startMemory  = 512 // calls; nothing is forgotten
-	referenceMax = 128 // calls after which rounds no longer count as clean, lest they creep up
-	suspicion    = .8  // above clean latency: worth a look
-	slowdown     = 1.6 // times less throughput than there was: not a queue
+	secondLimit  = 9    // once the first call is back
+	growth       = 3.0  // of the limit, from round to round
+	roundBack    = .7   // of a round must have come back
+	startMemory  = 512  // calls; nothing is forgotten
+	referenceMax = 128  // calls after which rounds no longer count as clean, lest they creep up
+	suspicion    = .8   // above clean latency: worth a look
+	otherCalls   = 12.0 // times the latency that there was: calls of another kind, not a queue
+	slowdown     = 1.6  // times less throughput than there was: not a queue
 )
 
 // startUp is the state while the number of workers is unknown. The limit grows round by
@@ -217,6 +218,9 @@ func (l *law) settle(inFlight float64) {
 	l.workers = max(1, l.start.inFlight, min(c*l.clean.mean()*unsure, inFlight))
 	l.clean.weight = min(l.clean.weight, 16)
 	l.clean.shapeWeight = min(l.clean.shapeWeight, 16)
+	if mean := l.clean.mean(); mean > otherCalls*l.clean.patience {
+		l.clean.patience, l.clean.patienceOf = mean, l.clean.weight
+	}
 	l.phase = steady
 	l.anchor = c
 	l.doubtful = true

@@ -15,7 +15,7 @@ type Stats struct {
 
 	Workers  float64       // how many calls are really worked on at a time; 0 is not known yet
 	Rate     float64       // how many calls can be done, per second; 0 is not known yet
-	Offered  float64       // how many arrive, per second
+	Offered  float64       // how many are done or find no room, per second
 	Service  time.Duration // how long a call takes that need not wait; 0 is not known yet
 	Pushback float64       // which share of the calls, 0 to 1, is refused because they are further down
 

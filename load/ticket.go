@@ -21,7 +21,10 @@ type ticket struct {
 
 // A holder says whose permit a ticket is. It outlives the ticket, so that a permit
 // that nobody can settle any more can be counted out.
-type holder struct{ shedder atomic.Pointer[Shedder] }
+type holder struct {
+	shedder atomic.Pointer[Shedder]
+	start   int64 // of the call; written before shedder, read after it
+}
 
 // tickets holds those that no permit refers to.
 var tickets sync.Pool
@@ -34,6 +37,7 @@ func newTicket(s *Shedder, ctx context.Context, now int64, cohort uint32, relief
 		runtime.AddCleanup(t, (*holder).forgotten, t.holder)
 	}
 	t.ctx, t.start, t.cohort, t.relief = ctx, now, cohort, relief
+	t.holder.start = now
 	t.holder.shedder.Store(s)
 	return t.Issue()
 }
@@ -44,6 +48,8 @@ func newTicket(s *Shedder, ctx context.Context, now int64, cohort uint32, relief
 func (h *holder) forgotten() {
 	if s := h.shedder.Load(); s != nil {
 		s.leave()
+		s.hung.gone(h.start)
+		s.control.moved()
 		s.meter.forgotten.Add(1)
 	}
 }
@@ -56,9 +62,10 @@ func (t *ticket) Settle(o weir.Outcome) {
 	tickets.Put(t)
 	now := s.now()
 	n := s.leave()
-	s.control.moved(now - start)
+	s.hung.gone(start)
+	s.control.moved()
 	if relief {
-		s.control.relievedEnded()
+		s.control.relievedEnded(now, start)
 	}
 	if s.meter.count(ctx, o) {
 		s.measure(now, start, n, cohort)

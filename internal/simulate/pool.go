@@ -138,5 +138,5 @@ func seconds(s float64) time.Duration {
 	if s > 9e9 {
 		return math.MaxInt64
 	}
-	return time.Duration(s * float64(time.Second))
+	return time.Duration(math.Round(s * float64(time.Second)))
 }
