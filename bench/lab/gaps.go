@@ -19,8 +19,16 @@ func GapOf(m Measured) (Gap, bool) {
 	return Gap{}, false
 }
 
-// Missed returns which parts of what is held were missed.
+// Missed returns which parts of the line were missed, with what is held in place of
+// what is out of reach.
 func (g Gap) Missed(m Measured) []string {
-	m.Span.Line = g.Held
+	line := &m.Span.Line
+	for _, part := range []struct{ held, line *float64 }{
+		{&g.Held.Goodput, &line.Goodput}, {&g.Held.Late, &line.Late}, {&g.Held.Refused, &line.Refused},
+	} {
+		if *part.held > 0 {
+			*part.line = *part.held
+		}
+	}
 	return m.Missed()
 }

@@ -1,3 +1,32 @@
 package lab
 
-var gaps []Gap
+// gaps are by how much the shedder misses its lines; goodput in percent of the oracle's,
+// shares from 0 to 1.
+var gaps = []Gap{
+	{"1 x 10 ms exponential", "steady 0.8x", true, Line{Refused: 0.113}},
+	{"1 x 10 ms exponential", "steady 0.8x", false, Line{Goodput: 93}},
+	{"1 x 10 ms exponential", "steady 1.5x", false, Line{Goodput: 93}},
+	{"1 x 10 ms exponential", "steady 3x", true, Line{Late: 0.012}},
+	{"1 x 10 ms exponential", "steady 3x", false, Line{Late: 0.011}},
+	{"1 x 200 ms light", "3x slower at 1.5x", true, Line{Goodput: 58}},
+	{"1 x 200 ms light", "halved at 0.8x", true, Line{Goodput: 78}},
+	{"1 x 200 ms light", "halved at 0.8x", false, Line{Goodput: 87}},
+	{"1 x 200 ms light", "steady 1.5x", true, Line{Late: 0.031}},
+	{"10 x 10 ms light", "after it at 1.5x", false, Line{Goodput: 97}},
+	{"10 x 100 ms bimodal", "3x slower at 0.8x", false, Line{Goodput: 89}},
+	{"10 x 100 ms bimodal", "bursts of 10x on 0.5x", false, Line{Goodput: 86}},
+	{"10 x 100 ms bimodal", "halved at 0.8x", false, Line{Goodput: 92}},
+	{"10 x 100 ms bimodal", "steady 0.8x", true, Line{Refused: 0.041}},
+	{"200 x 1 s light", "3x slower at 1.5x", false, Line{Goodput: 87}},
+	{"200 x 1 s light", "halved at 0.8x", false, Line{Goodput: 95}},
+	{"5 x 1 s exponential", "3x slower at 1.5x", false, Line{Goodput: 59}},
+	{"5 x 1 s exponential", "after it at 0.8x", false, Line{Goodput: 91}},
+	{"5 x 1 s exponential", "after it at 1.5x", true, Line{Goodput: 84}},
+	{"5 x 1 s exponential", "cold start at 3x", false, Line{Goodput: 80}},
+	{"5 x 1 s exponential", "halved at 0.8x", false, Line{Goodput: 92}},
+	{"5 x 1 s exponential", "ramp from 0.5x to 3x", true, Line{Goodput: 87}},
+	{"5 x 1 s exponential", "ramp from 0.5x to 3x", false, Line{Goodput: 91}},
+	{"other shapes", "5 guards at 3x", true, Line{Goodput: 67}},
+	{"other shapes", "5/s at 1.5x", false, Line{Goodput: 89}},
+	{"other shapes", "5/s at 3x", false, Line{Goodput: 92}},
+}
