@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -99,7 +100,7 @@ func (w *world) window(k float64) window {
 	if n >= w.v.limit-1 {
 		win.capped = win.refused
 	}
-	if n >= w.v.hi {
+	if n >= w.v.hi && w.law.age+k >= n+w.v.crowded.size { // those before them are done
 		win.crowded = w.calls(n, w.v.crowded.size)
 	}
 	if w.v.probing || w.law.phase == starting && w.law.clean.weight == 0 {
@@ -119,31 +120,29 @@ func (w *world) take(win window) {
 // requireSound checks what must hold of all verdicts.
 func requireSound(t *testing.T, l *law, v, before verdict) {
 	t.Helper()
-	finite := map[string]float64{
-		"limit": v.limit, "lo": v.lo, "hi": v.hi, "busyAt": v.busyAt, "fast": v.fast, "floor": v.floor,
-		"spread": v.spread, "patience": v.patience, "wait": v.wait, "clean size": v.clean.size,
-		"crowd size": v.crowded.size, "workers": l.workers, "capacity": l.capacity, "demand": l.demand,
-		"service": l.clean.mean(),
+	positive := [...]float64{v.limit, v.lo, v.busyAt, v.floor, l.workers, v.clean.size, v.crowded.size}
+	others := [...]float64{v.hi, v.fast, v.spread, v.patience, v.wait, l.capacity, l.demand, l.clean.mean()}
+	for i, x := range positive {
+		if !(x >= 1) || math.IsInf(x, 0) {
+			t.Fatalf("no. %d of those that are at least 1 is %g: %+v", i, x, v)
+		}
 	}
-	for name, x := range finite {
-		require.False(t, math.IsNaN(x) || math.IsInf(x, 0), "%s is %g", name, x)
-		require.GreaterOrEqual(t, x, 0.0, name)
+	for i, x := range others {
+		if !(x >= 0) || math.IsInf(x, 0) {
+			t.Fatalf("no. %d of those that are finite is %g: %+v", i, x, v)
+		}
 	}
-	for name, x := range map[string]float64{
-		"limit": v.limit, "lo": v.lo, "busyAt": v.busyAt, "floor": v.floor, "workers": l.workers,
-		"clean size": v.clean.size, "crowd size": v.crowded.size,
-	} {
-		require.GreaterOrEqual(t, x, 1.0, name)
+	switch {
+	case v.lo >= v.hi:
+		t.Fatalf("clean calls are crowded: %+v", v)
+	case v.wait > 1 || !(v.room >= 0): // room may be without bound
+		t.Fatalf("who may wait: %+v", v)
+	case v.clean.id < before.clean.id || v.crowded.id < before.crowded.id:
+		t.Fatalf("cohorts go back: from %+v to %+v", before, v)
 	}
-	require.Less(t, v.lo, v.hi)
-	require.LessOrEqual(t, v.wait, 1.0)
-	require.False(t, math.IsNaN(v.room))
-	require.GreaterOrEqual(t, v.room, 0.0, "room, which may be without bound")
-	require.GreaterOrEqual(t, v.clean.id, before.clean.id)
-	require.GreaterOrEqual(t, v.crowded.id, before.crowded.id)
 }
 
-// A reader makes windows of bytes.
+// A windowReader makes windows of bytes.
 type windowReader struct {
 	data []byte
 	v    verdict
@@ -207,6 +206,7 @@ func (r *windowReader) window(now float64) window {
 // a service can go on with.
 func FuzzAnyWindowsGiveSoundVerdicts(f *testing.F) {
 	f.Add([]byte{})
+	f.Add([]byte(strings.Repeat("0", 45) + "\xda000000000000\xf5")) // calls that take no time
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 16 {
 		seed := make([]byte, 0, 2000)
@@ -216,7 +216,7 @@ func FuzzAnyWindowsGiveSoundVerdicts(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r := &windowReader{data: data[:min(len(data), 8000)]}
+		r := &windowReader{data: data[:min(len(data), 4000)]}
 		l := newLaw(1 + r.some(1e6))
 		r.v = l.verdict()
 		requireSound(t, l, r.v, verdict{})
@@ -233,7 +233,7 @@ func FuzzAnyWindowsGiveSoundVerdicts(f *testing.F) {
 
 // The same where windows are what a service does, but time makes leaps.
 func TestVerdictsAreSoundWhateverTheServiceIs(t *testing.T) {
-	for _, workers := range []float64{1, 2, 30, 1e5} {
+	for _, workers := range []float64{1, 2, 30, 2000} {
 		for _, service := range []float64{1e3, 1e7, 1e13} {
 			for _, demand := range []float64{0.1, 0.9, 1.1, 1000} {
 				w := newWorld(workers, service)

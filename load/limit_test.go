@@ -11,7 +11,10 @@ import (
 func knows(workers, cv2 float64) *law {
 	l := newLaw(3)
 	l.phase, l.workers = steady, workers
-	l.clean = cleanLatency{log: 20, weight: cleanMemory, shape: 1, lnVar: .01, cv2: cv2, patience: 1e6, patienceOf: 100}
+	l.clean = cleanLatency{
+		log: 20, weight: cleanMemory, shape: 1, shapeWeight: 256,
+		lnVar: .01, cv2: cv2, varWeight: 128, patience: 1e6, patienceOf: 100,
+	}
 	l.setCapacity(workers / l.clean.mean())
 	l.anchor, l.demand = l.capacity, l.capacity
 	return l
@@ -26,7 +29,7 @@ func TestHeadroomKeepsOneWorkerBusy(t *testing.T) {
 	for _, rho := range []float64{1.5, 2, 3, 10, 100} {
 		h := l.headroom(rho)
 		require.InDelta(t, 1.0/30, idle(rho, h-1), 1e-9, "at %gx", rho)
-		require.Less(t, idle(rho, math.Floor(l.limitAt(rho))), 0.02, "at %gx", rho)
+		require.Less(t, idle(rho, math.Floor(l.limitAt(rho))), 1.0/30, "at %gx", rho)
 	}
 }
 

@@ -140,6 +140,12 @@ func (tr trial) refusedBelow(share float64) trial {
 	return tr
 }
 
+// times says how many seeds are needed where chance makes them differ.
+func (tr trial) times(seeds int) trial {
+	tr.seeds = seeds
+	return tr
+}
+
 // each holds all trials.
 func each(t *testing.T, trials ...trial) {
 	for _, tr := range trials {

@@ -72,6 +72,8 @@ func (l *law) starting(w *window) {
 	case l.age <= patienceOf(l.crowdWant.size):
 	case c.count() >= .5*l.crowdWant.size:
 		l.round(c.alive(), w) // the others hang
+	case l.full:
+		l.settle(max(1, l.inFlight)) // no call has the time to meet a crowd
 	default:
 		l.gather(l.crowdWant.size) // gathered for too long
 	}
