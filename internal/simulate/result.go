@@ -86,7 +86,7 @@ func (r *Result) finished(req Request, at time.Duration, late bool) {
 // span returns the slots that begin within a time. A span is cut at slots, which are
 // a thousandth of the run.
 func (r *Result) span(from, to time.Duration) (first, end int) {
-	first = int((from + r.slot - 1) / r.slot)
+	first = min(int((from+r.slot-1)/r.slot), len(r.slots))
 	end = min(int((to+r.slot-1)/r.slot), len(r.slots))
 	return first, max(first, end)
 }
