@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,44 +35,46 @@ func metrics(s *load.Shedder) map[string]weir.Metric {
 }
 
 func TestMetricsAreTheStats(t *testing.T) {
-	level := func() (float64, error) { return 0.5, nil }
-	s := blind(load.Options{Name: "api", InitialLimit: 6, Signals: []load.Signal{
-		{Name: "disk", Read: level},
-		{Name: "net", Read: func() (float64, error) { return 0, errors.New("unplugged") }},
-	}})
-	for o := weir.Success; o <= weir.Overloaded; o++ {
-		leave(o, enter(t, s, 1)...)
-	}
-	held := enter(t, s, 6)
-	requireRefused(t, s, of(weir.Sheddable), load.ReasonLimit)
-	all := metrics(s)
-	for key, want := range map[string]float64{
-		"in_flight shedder=api":                                   6,
-		"waiting shedder=api":                                     0,
-		"limit shedder=api class=critical-plus":                   6,
-		"limit shedder=api class=sheddable":                       6,
-		"pushback_ratio shedder=api":                              0,
-		"calls_total shedder=api outcome=success":                 1,
-		"calls_total shedder=api outcome=failure":                 1,
-		"calls_total shedder=api outcome=ignored":                 1,
-		"calls_total shedder=api outcome=overloaded":              1,
-		"calls_total shedder=api outcome=forgotten":               0,
-		"calls_total shedder=api outcome=refused":                 1,
-		"calls_total shedder=api outcome=spared":                  0,
-		"refusals_total shedder=api reason=limit class=sheddable": 1,
-		"signal_level shedder=api signal=disk":                    0.5,
-		"signal_readable shedder=api signal=disk":                 1,
-		"signal_readable shedder=api signal=net":                  0,
-		"signal_squeeze_ratio shedder=api signal=net":             0,
-	} {
-		m, ok := all["weir_shedder_"+key]
-		require.True(t, ok, key)
-		require.Equal(t, want, m.Value, key)
-	}
-	for _, key := range []string{"workers", "capacity", "offered", "service_seconds"} {
-		require.Contains(t, all, "weir_shedder_"+key+" shedder=api")
-	}
-	leave(weir.Success, held...)
+	synctest.Test(t, func(t *testing.T) {
+		level := func() (float64, error) { return 0.5, nil }
+		s := blind(load.Options{Name: "api", InitialLimit: 6, Signals: []load.Signal{
+			{Name: "disk", Read: level},
+			{Name: "net", Read: func() (float64, error) { return 0, errors.New("unplugged") }},
+		}})
+		for o := weir.Success; o <= weir.Overloaded; o++ {
+			leave(o, enter(t, s, 1)...)
+		}
+		held := enter(t, s, 6)
+		requireRefused(t, s, of(weir.Sheddable), load.ReasonLimit)
+		all := metrics(s)
+		for key, want := range map[string]float64{
+			"in_flight shedder=api":                                   6,
+			"waiting shedder=api":                                     0,
+			"limit shedder=api class=critical-plus":                   6,
+			"limit shedder=api class=sheddable":                       6,
+			"pushback_ratio shedder=api":                              0,
+			"calls_total shedder=api outcome=success":                 1,
+			"calls_total shedder=api outcome=failure":                 1,
+			"calls_total shedder=api outcome=ignored":                 1,
+			"calls_total shedder=api outcome=overloaded":              1,
+			"calls_total shedder=api outcome=forgotten":               0,
+			"calls_total shedder=api outcome=refused":                 1,
+			"calls_total shedder=api outcome=spared":                  0,
+			"refusals_total shedder=api reason=limit class=sheddable": 1,
+			"signal_level shedder=api signal=disk":                    0.5,
+			"signal_readable shedder=api signal=disk":                 1,
+			"signal_readable shedder=api signal=net":                  0,
+			"signal_squeeze_ratio shedder=api signal=net":             0,
+		} {
+			m, ok := all["weir_shedder_"+key]
+			require.True(t, ok, key)
+			require.Equal(t, want, m.Value, key)
+		}
+		for _, key := range []string{"workers", "capacity", "offered", "service_seconds"} {
+			require.Contains(t, all, "weir_shedder_"+key+" shedder=api")
+		}
+		leave(weir.Success, held...)
+	})
 }
 
 func TestMetricsKeepTheConventions(t *testing.T) {
