@@ -196,3 +196,27 @@ func TestFirstCallThatHangsIsGivenUp(t *testing.T) {
 	v := l.close(l.now+w.length, w)
 	require.Equal(t, float64(secondLimit), v.limit)
 }
+
+// Calls have so little time that no more are let in than are in any case, of whom none
+// meets the crowd that a round waits for. The start must not last for ever.
+func TestStartEndsThoughNoCallHasTheTimeToMeetACrowd(t *testing.T) {
+	const service = 1e7 // of the only worker
+	l := begun(81, 9)
+	l.setCapacity(1 / service)
+	l.again()
+	v := l.verdict()
+	for range 300 {
+		n := math.Floor(v.floor)
+		if l.phase != starting {
+			require.Less(t, v.limit, 81.0)
+			return
+		}
+		w := window{length: 16 * service, busy: 16 * service, refused: 144, timeout: 16}
+		w.done = roundOf(n, n).total // each waits for those before it
+		if n >= v.hi {
+			w.crowded = roundOf(n, n)
+		}
+		v = l.close(l.now+w.length, w)
+	}
+	t.Fatalf("%.0f are let in to one worker, though they are late", v.floor)
+}
