@@ -19,7 +19,6 @@ type pool interface {
 	next() float64 // when a job is done next
 	finish(now float64) *job
 	change(now, slowness float64, workers int)
-	inside() int
 }
 
 // jobs is a heap of those that are worked on, the next to be done on top.
@@ -77,8 +76,6 @@ func (p *line) change(now, slowness float64, workers int) {
 	p.start(now)
 }
 
-func (p *line) inside() int { return len(p.working) + len(p.waiting) }
-
 // A shared pool works on all jobs at once, each as fast as one worker at most. Its
 // own clock counts the service that each job has had.
 type shared struct {
@@ -124,8 +121,6 @@ func (p *shared) change(now, slowness float64, workers int) {
 	p.advance(now)
 	p.slowness, p.workers = slowness, workers
 }
-
-func (p *shared) inside() int { return len(p.working) }
 
 func (sc *Scenario) pool() pool {
 	if sc.Sharing {
