@@ -24,8 +24,9 @@ type shares struct {
 	active atomic.Bool // somebody has calls refused
 
 	// Guarded by the control's mu.
-	rotated           int64  // when counting began
-	crowd, admittance uint64 // how many of the class had arrived, and been refused, then
+	rotated        int64                // when counting began
+	crowd, refused uint64               // how many of the class had arrived, and been refused, then
+	taken, sorted  [callerSlots]float64 // scratch of a rotation, kept so that it allocates nothing
 }
 
 const (
@@ -64,17 +65,17 @@ func (f *shares) rotate(c *control, now int64) {
 	}
 	class := c.mix.filling(c.law.overload())
 	arrived, refused := c.s.arrivals(class)
-	fits := slack * max(0, float64(arrived-f.crowd)-float64(refused-f.admittance))
+	fits := slack * max(0, float64(arrived-f.crowd)-float64(refused-f.refused))
 	same := int(f.class.Load()) == class
-	f.rotated, f.crowd, f.admittance = now, arrived, refused
+	f.rotated, f.crowd, f.refused = now, arrived, refused
 	f.class.Store(int32(class))
-	counts := make([]float64, callerSlots)
 	for i := range f.counts {
-		counts[i] = float64(f.counts[i].Swap(0))
+		f.taken[i] = float64(f.counts[i].Swap(0))
 	}
-	level := waterLevel(counts, fits)
+	f.sorted = f.taken
+	level := waterLevel(f.sorted[:], fits)
 	active := false
-	for i, n := range counts {
+	for i, n := range &f.taken {
 		if same && n > level {
 			active = true
 			f.drop[i].Store(1 - level/n)
@@ -86,9 +87,9 @@ func (f *shares) rotate(c *control, now int64) {
 }
 
 // waterLevel returns the level at which the sum of all counts, each cut off there, is
-// what fits.
+// what fits. It sorts counts.
 func waterLevel(counts []float64, fits float64) float64 {
-	counts = slices.Sorted(slices.Values(counts))
+	slices.Sort(counts)
 	for i, n := range counts {
 		left := float64(len(counts) - i)
 		if n*left >= fits {

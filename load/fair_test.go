@@ -62,12 +62,6 @@ func TestNoWaterIsLevelZero(t *testing.T) {
 	require.Zero(t, waterLevel([]float64{5, 0, 3}, 0))
 }
 
-func TestWaterLevelLeavesTheCountsAsTheyAre(t *testing.T) {
-	counts := []float64{3, 1, 2}
-	waterLevel(counts, 4)
-	require.Equal(t, []float64{3, 1, 2}, counts)
-}
-
 // aboutClass returns shares that look at a class.
 func aboutClass(class int) *shares {
 	f := newShares()
@@ -192,6 +186,28 @@ func TestWhoCallsMostIsRefusedForTheDifference(t *testing.T) {
 	require.InDelta(t, 1-(slack*50-1)/99, f.drop[f.slotOf(busy)].Load(), 1e-9, "50 and a little more fit, one is the other's")
 	require.Zero(t, f.drop[f.slotOf(rare)].Load())
 	require.Zero(t, f.drop[f.slotOf(silent)].Load())
+}
+
+func TestCountingAfreshAllocatesNothing(t *testing.T) {
+	s := fairly(10)
+	names := s.fair.apart(100)
+	now := int64(0)
+	require.Zero(t, testing.AllocsPerRun(50, func() {
+		class := int(max(0, s.fair.class.Load()))
+		for i, name := range names {
+			for range i {
+				s.fair.excessive(class, name)
+				s.meter.crowd[class].Add(1)
+			}
+		}
+		s.refused.counts[ReasonQueue][class].Add(2000)
+		now += 2 * countFor
+		s.fair.rotate(&s.control, now)
+		if s.fair.rotated != now {
+			panic("it was not time")
+		}
+	}))
+	require.True(t, s.fair.active.Load(), "it has drawn conclusions")
 }
 
 // Calls that have waited may be refused in the second after that of their arrival:

@@ -25,7 +25,7 @@ func gauges(st Stats, name weir.Label) []weir.Metric {
 		gauge("waiting", "Calls in the queue.", float64(st.Waiting)),
 		gauge("workers", "Calls that are really worked on at a time, as measured; 0 is not known yet.", st.Workers),
 		gauge("capacity", "Calls per second that can be done, as measured; 0 is not known yet.", st.Rate),
-		gauge("offered", "Calls per second that arrive.", st.Offered),
+		gauge("offered", "Calls per second that are done or find no room.", st.Offered),
 		gauge("service_seconds", "How long a call takes that need not wait, as measured; 0 is not known yet.", st.Service.Seconds()),
 		gauge("pushback_ratio", "Share of the calls refused because they are refused further down.", st.Pushback),
 	}

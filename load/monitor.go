@@ -2,7 +2,6 @@ package load
 
 import (
 	"math"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,42 +9,33 @@ import (
 	"github.com/weirgo/weir"
 )
 
-const (
-	pollPause = int64(250 * time.Millisecond)
-	// longestRise bounds for how long before it a reading counts: nobody knows how
-	// loaded it was while nobody looked.
-	longestRise = int64(time.Second)
-)
+const pollPause = int64(250 * time.Millisecond)
 
 // SignalStats is what a [Signal] last said, and what follows from it.
 type SignalStats struct {
 	Name    string
 	Level   float64          // 1 and more is overloaded; 0 if it could not be read
 	Sheds   weir.Criticality // the highest class that it may have refused
-	Err     error            // why it could not be read, nil if it could
+	Err     error            // why it could not be read, or that it has not answered yet; nil if it has
 	Squeeze float64          // which share of that traffic, 0 to 1, it wants refused
 }
 
 // A monitor reads signals, and keeps for each the share of traffic that it wants
 // refused: an integral, for a level alone does not tell how much less traffic
-// would bring it below 1. While the level is 1 or more the share grows, the faster
-// the higher the level is; from coolOff after that, it halves at every pause.
+// would bring it below 1. With each level of 1 or more the share grows, the more the
+// higher the level is; from coolOff after that, it halves at every pause.
 //
 // It has no goroutine: the calls that it is to protect poll it, and one of those
-// that find a reading due does it. All times are ns since the epoch of the caller.
+// that find a reading due does it. Where a signal does not answer, only the call that
+// has asked it waits; the next ones leave it out. All times are ns since the epoch
+// of the caller.
 type monitor struct {
 	due     atomic.Int64              // when to read next
 	wanted  atomic.Pointer[[]squeeze] // nil while all is calm
 	coolOff int64
 
-	// reading is held while user code runs. It is only ever tried, so that nobody
-	// waits for it. It guards watched and last.
-	reading sync.Mutex
+	mu      sync.Mutex // guards watched; never held while user code runs
 	watched []watched
-	last    int64 // when the signals were read last
-
-	mu      sync.Mutex // guards results; never held while user code runs
-	results []SignalStats
 }
 
 // newMonitor returns a monitor that has read nothing yet.
@@ -59,8 +49,7 @@ func newMonitor(signals []Signal, coolOff time.Duration) *monitor {
 		if s.Sheds == 0 {
 			s.Sheds = weir.SheddablePlus
 		}
-		m.watched = append(m.watched, watched{Signal: s})
-		m.results = append(m.results, SignalStats{Name: s.Name, Sheds: s.Sheds})
+		m.watched = append(m.watched, watched{Signal: s, askedAt: math.MinInt64, at: math.MinInt64})
 	}
 	return m
 }
@@ -74,46 +63,62 @@ func (m *monitor) poll(now int64) {
 }
 
 func (m *monitor) read(now int64) {
-	if !m.reading.TryLock() {
-		return
-	}
-	defer m.reading.Unlock()
 	due := m.due.Load()
-	if now < due {
-		return // somebody has read between our look and our lock
+	if now < due || !m.due.CompareAndSwap(due, now+pollPause) {
+		return // somebody was faster
 	}
-	elapsed := now - m.last
-	if due == math.MinInt64 {
-		elapsed = pollPause // the first time; what was before is none of our business
-	}
-	m.due.Store(now + pollPause)
-	m.last = now
-	defer m.settle(now, elapsed)
-	m.readFrom(0)
+	defer m.publish()
+	m.readFrom(0, now)
 }
 
 // readFrom reads the signals from the i-th on. That the next are deferred makes a
 // Read that ends its goroutine end nothing else.
-func (m *monitor) readFrom(i int) {
+func (m *monitor) readFrom(i int, now int64) {
 	if i == len(m.watched) {
 		return
 	}
-	defer m.readFrom(i + 1)
-	m.watched[i].read()
+	defer m.readFrom(i+1, now)
+	w := &m.watched[i]
+	if !m.begin(w, now) {
+		return
+	}
+	a := answer{err: errEnded} // which it stays if Read ends its goroutine
+	defer func() { m.end(w, now, a) }()
+	a.get(w.Read)
 }
 
-// settle draws the consequences of a reading. The caller holds reading.
-func (m *monitor) settle(now, elapsed int64) {
+// begin reports whether a signal may be asked.
+func (m *monitor) begin(w *watched, now int64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if w.asked {
+		w.cool(now, m.coolOff) // no answer counts as a calm one
+		return false
+	}
+	if now <= w.askedAt {
+		return false // we were held up, and others have asked since
+	}
+	w.asked, w.askedAt = true, now
+	return true
+}
+
+// end takes in the answer of a signal that was asked at now.
+func (m *monitor) end(w *watched, now int64, a answer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	w.asked, w.answer = false, a
+	w.integrate(now, m.coolOff)
+}
+
+// publish writes what the signals want.
+func (m *monitor) publish() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []squeeze // stays nil while all is calm
 	for i := range m.watched {
-		w := &m.watched[i]
-		w.integrate(now, elapsed, m.coolOff)
-		if w.share > 0 {
+		if w := &m.watched[i]; w.share > 0 {
 			all = append(all, squeeze{w.share, w.Sheds, i})
 		}
-		m.results[i].Level, m.results[i].Err, m.results[i].Squeeze = w.level, w.err, w.share
 	}
 	if all == nil {
 		m.wanted.Store(nil)
@@ -141,8 +146,11 @@ func (m *monitor) squeezes() []squeeze {
 }
 
 // stats returns the state of all signals, in their order.
-func (m *monitor) stats() []SignalStats {
+func (m *monitor) stats(now int64) (all []SignalStats) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.results)
+	for i := range m.watched {
+		all = append(all, m.watched[i].stats(now))
+	}
+	return all
 }

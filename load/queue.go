@@ -11,11 +11,8 @@ import (
 	"github.com/weirgo/weir/internal/ctxerr"
 )
 
-// A queue holds calls that wait for their turn, most critical class first. While it
-// empties again and again, it is first come, first served, and patient. Once it has
-// not been empty for long, it is a standing queue: then those who came last are
-// served first, for they have the most time left, and nobody waits for long (CoDel
-// and adaptive LIFO: "Fail at Scale", Maurer, ACM Queue 2015).
+// A queue holds calls that wait for their turn, most critical class first. Who of a
+// class is next, and who has waited for too long, see nextLocked.
 type queue struct {
 	s       *Shedder
 	waiting atomic.Int64 // how many, to be read without the lock
@@ -23,56 +20,6 @@ type queue struct {
 	mu     sync.Mutex // guards all below; never held while waiting
 	lines  [numClasses]waitLine
 	idleAt int64 // when the queue was empty last
-}
-
-const (
-	patient   = int64(100 * time.Millisecond) // at least, how long a call waits in a queue that empties
-	impatient = int64(5 * time.Millisecond)   // at least, in one that does not
-)
-
-// A waiter is a call in the queue.
-type waiter struct {
-	next, prev *waiter
-	class      int
-	since      int64
-	deadline   int64 // in ns since the shedder's epoch; never if there is none
-	queued     bool
-	ctx        context.Context
-	// turn receives the permit, or the zero permit if the call is refused. It has
-	// room for it, so that nobody blocks here.
-	turn chan weir.Permit
-}
-
-// A waitLine is a list of waiters, the one who came last at the tail.
-type waitLine struct {
-	head, tail *waiter
-	len        int
-}
-
-func (l *waitLine) push(w *waiter) {
-	w.prev, w.queued = l.tail, true
-	if l.tail == nil {
-		l.head = w
-	} else {
-		l.tail.next = w
-	}
-	l.tail = w
-	l.len++
-}
-
-func (l *waitLine) remove(w *waiter) {
-	if w.prev == nil {
-		l.head = w.next
-	} else {
-		w.prev.next = w.next
-	}
-	if w.next == nil {
-		l.tail = w.prev
-	} else {
-		w.next.prev = w.prev
-	}
-	w.next, w.prev, w.queued = nil, nil, false
-	l.len--
 }
 
 func newQueue(s *Shedder) *queue { return &queue{s: s} }
@@ -84,26 +31,25 @@ func (q *queue) wait(ctx context.Context, class int, now int64) (weir.Permit, er
 		w.deadline = int64(deadline.Sub(q.s.epoch))
 	}
 	if reason := q.enter(w, now); reason != 0 {
-		if q.s.crowdedOut(class, now) {
-			return q.s.relieve(ctx, now), nil
-		}
-		return q.s.refuse(ctx, now, q.s.refused.errs[reason][class])
+		return q.turnAway(w, now, reason)
 	}
 	if q.s.control.stalled(now) {
 		q.relieve(now)
 	}
 	p, err := q.await(ctx, w)
-	switch {
-	case err != nil:
-		return weir.Permit{}, err
-	case p == (weir.Permit{}):
-		now = q.s.now()
-		if q.s.crowdedOut(class, now) {
-			return q.s.relieve(ctx, now), nil
-		}
-		return q.s.refuse(ctx, now, q.s.refused.errs[ReasonQueue][class])
+	if err == nil && p == (weir.Permit{}) {
+		return q.turnAway(w, q.s.now(), ReasonQueue)
 	}
-	return p, nil
+	return p, err
+}
+
+// turnAway refuses w, which is not in the queue, or lets it in all the same because
+// nothing moves.
+func (q *queue) turnAway(w *waiter, now int64, reason Reason) (weir.Permit, error) {
+	if q.s.crowdedOut(w.class, now) {
+		return q.s.relieve(w.ctx, now), nil
+	}
+	return q.s.refuse(w.ctx, now, q.s.refused.errs[reason][w.class])
 }
 
 // await returns the permit, the zero permit if there will be none, or the error of
@@ -128,11 +74,6 @@ func (q *queue) await(ctx context.Context, w *waiter) (p weir.Permit, err error)
 		return weir.Permit{}, ctxerr.Err(ctx)
 	}
 	return p, nil
-}
-
-// patience returns how long a call may wait: a multiple of the usual service time.
-func (q *queue) patience(least int64, multiple float64) int64 {
-	return max(least, int64(multiple*q.s.rules.service.Load()))
 }
 
 // enter lines w up, or returns why not. w may have its turn by the time enter returns.
@@ -183,8 +124,7 @@ func (q *queue) lenLocked() (n int) {
 func (q *queue) makeRoomLocked(class int) bool {
 	for i := range class {
 		if w := q.lines[i].head; w != nil {
-			q.removeLocked(w)
-			w.turn <- weir.Permit{}
+			q.refuseLocked(w)
 			return true
 		}
 	}
@@ -209,8 +149,14 @@ func (q *queue) leave(w *waiter) weir.Permit {
 // removeLocked takes w out of the queue. The caller holds q.mu.
 func (q *queue) removeLocked(w *waiter) {
 	q.lines[w.class].remove(w)
-	n := q.lenLocked()
-	q.waiting.Store(int64(n))
+	q.waiting.Store(int64(q.lenLocked()))
+}
+
+// refuseLocked takes w out of the queue, and tells it that its turn will not come. The
+// caller holds q.mu.
+func (q *queue) refuseLocked(w *waiter) {
+	q.removeLocked(w)
+	w.turn <- weir.Permit{}
 }
 
 // dispatch lets in those whose turn has come.
@@ -234,14 +180,9 @@ func (q *queue) dispatchLocked(now int64) {
 			s.leave()
 			return
 		}
-		q.admitLocked(w, now, n)
+		q.takeLocked(w, now)
+		w.turn <- s.admit(w.ctx, now, n)
 	}
-}
-
-// admitLocked hands w its permit; it is the n-th in flight. The caller holds q.mu.
-func (q *queue) admitLocked(w *waiter, now, n int64) {
-	q.takeLocked(w, now)
-	w.turn <- q.s.admit(w.ctx, now, n)
 }
 
 // takeLocked takes w, whose turn has come, out of the queue. The caller holds q.mu.
@@ -260,28 +201,4 @@ func (q *queue) relieve(now int64) {
 		q.takeLocked(w, now)
 		w.turn <- q.s.relieve(w.ctx, now)
 	}
-}
-
-// nextLocked returns who is next, nil if nobody waits. In a standing queue it refuses
-// those who have waited for too long. The caller holds q.mu.
-func (q *queue) nextLocked(now int64) *waiter {
-	standing := now-q.idleAt > q.patience(patient, 4)
-	for i := numClasses - 1; i >= 0; i-- {
-		line := &q.lines[i]
-		if !standing {
-			if line.head != nil {
-				return line.head
-			}
-			continue
-		}
-		for line.head != nil && now-line.head.since > q.patience(impatient, 0.5) {
-			w := line.head
-			q.removeLocked(w)
-			w.turn <- weir.Permit{}
-		}
-		if line.tail != nil {
-			return line.tail
-		}
-	}
-	return nil
 }

@@ -20,9 +20,10 @@ type Signal struct {
 	// Read returns the load: 1 and more is overloaded, below is not. How far above
 	// 1 it is decides how fast traffic is refused. A shedder calls it from one
 	// goroutine at a time, at most every 250 ms. It must not block for long, for a
-	// call waits for it; other calls do not. It may use the shedder. Should it
-	// fail, panic, or return what is no load (negative, infinite, NaN), then the
-	// shedder goes on as if all were calm, and Stats says why.
+	// call waits for it; other calls do not, and read the other signals meanwhile.
+	// It may use the shedder. Should it fail, panic, not come back, or return what
+	// is no load (negative, infinite, NaN), then the shedder goes on as if all were
+	// calm, and Stats says why.
 	Read func() (level float64, err error)
 
 	// Sheds is the highest class of traffic that this signal alone may have

@@ -192,6 +192,39 @@ func TestReadThatBlocksHoldsUpOneCallOnly(t *testing.T) {
 	})
 }
 
+// Its last word was that all is to be refused.
+func TestReadThatNeverComesBackRefusesNobodyForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var hot level
+		hot.Store(2000)
+		var gate chan struct{}
+		disk := hot.signal("disk", weir.CriticalPlus)
+		s := blind(load.Options{Signals: []load.Signal{{Name: "disk", Sheds: disk.Sheds, Read: func() (float64, error) {
+			if gate != nil {
+				<-gate
+			}
+			return disk.Read()
+		}}}})
+		visit(t, s, 10*time.Second, "disk")
+		gate = make(chan struct{})
+		time.Sleep(250 * time.Millisecond)
+		var stuck sync.WaitGroup
+		stuck.Go(func() { _ = weir.Do(context.Background(), s, func(context.Context) error { return nil }) })
+		synctest.Wait()
+		require.Greater(t, overall(visit(t, s, 700*time.Millisecond, "disk")), 0.9, "it has not cooled off")
+		visit(t, s, 2500*time.Millisecond, "disk")
+		require.Zero(t, overall(visit(t, s, time.Minute, "")))
+		require.EqualError(t, requireSane(t, s).Signals[0].Err, "load: the signal's Read has not returned for 1m3.2s")
+		require.Zero(t, metrics(s)["weir_shedder_signal_readable shedder= signal=disk"].Value)
+
+		close(gate)
+		stuck.Wait()
+		visit(t, s, 10*time.Second, "disk")
+		require.Greater(t, overall(visit(t, s, 10*time.Second, "disk")), 0.9, "it answers again")
+		require.NoError(t, s.Stats().Signals[0].Err)
+	})
+}
+
 func TestReadMayUseTheShedder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s *load.Shedder

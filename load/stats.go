@@ -13,9 +13,12 @@ type Stats struct {
 	Limits   [4]int // the same for each class, from Sheddable up
 	Waiting  int    // calls in the queue
 
-	Workers  float64       // how many calls are really worked on at a time; 0 is not known yet
-	Rate     float64       // how many calls can be done, per second; 0 is not known yet
-	Offered  float64       // how many are done or find no room, per second
+	Workers float64 // how many calls are really worked on at a time; 0 is not known yet
+	Rate    float64 // how many calls can be done, per second; 0 is not known yet
+	// Offered is how many calls are done or find no room, per second. Those that are
+	// refused for a signal, their caller, or what is refused further down are not in
+	// it, nor are those that fail before their deadline.
+	Offered  float64
 	Service  time.Duration // how long a call takes that need not wait; 0 is not known yet
 	Pushback float64       // which share of the calls, 0 to 1, is refused because they are further down
 
@@ -57,7 +60,7 @@ func (s *Shedder) Stats() Stats {
 	for _, r := range st.Refusals {
 		st.Refused += r.Count
 	}
-	st.Signals = s.monitor.stats()
+	st.Signals = s.monitor.stats(s.now())
 	if s.queue != nil {
 		st.Waiting = int(s.queue.waiting.Load())
 	}
