@@ -55,7 +55,7 @@ func (c *control) init(s *Shedder) {
 // A reading is what the meter said at a moment.
 type reading struct {
 	at                                    int64
-	busy                                  int64
+	busy, inFlight                        int64
 	done, skipped                         total
 	pushed, timeout, refused, capped, ups uint64
 	crowd                                 [numClasses]uint64
@@ -64,7 +64,7 @@ type reading struct {
 func (s *Shedder) read(now int64) reading {
 	m := &s.meter
 	r := reading{
-		at: now, busy: m.busy.Load(), done: m.done.read(), skipped: m.skipped.read(),
+		at: now, busy: m.busy.Load(), inFlight: m.inFlight.Load(), done: m.done.read(), skipped: m.skipped.read(),
 		pushed: m.pushed.Load(), timeout: m.timeout.Load(), refused: m.refused.Load(), capped: m.capped.Load(),
 	}
 	for i := range r.crowd {
@@ -214,6 +214,9 @@ func (c *control) window(r reading) window {
 		length: float64(r.at - b.at), busy: float64(max(1, r.busy-b.busy)), done: r.done.since(b.done),
 		pushed: float64(r.pushed - b.pushed), timeout: float64(r.timeout - b.timeout),
 		refused: float64(r.refused - b.refused), capped: float64(r.capped - b.capped),
+	}
+	if c.s.opts.DryRun {
+		w.again = max(0, w.refused-max(0, float64(r.inFlight-b.inFlight)))
 	}
 	w.clean, w.crowded = c.s.clean.soFar(), c.s.crowded.soFar()
 	return w

@@ -22,6 +22,8 @@ func TestDryRunAdmitsAllAndCountsWhatItSpared(t *testing.T) {
 	require.Equal(t, uint64(98), st.Spared)
 	require.Zero(t, st.Refused)
 	require.Empty(t, st.Refusals)
+	require.Equal(t, []load.RefusalCount{{Reason: load.ReasonLimit, Class: weir.Critical, Count: 98}}, st.SparedFrom)
+	require.Equal(t, 98.0, metrics(s)["weir_shedder_spared_total shedder= reason=limit class=critical"].Value)
 	leave(weir.Success, permits...)
 	require.Zero(t, s.Stats().InFlight)
 	require.Equal(t, uint64(100), s.Stats().Succeeded)
@@ -84,18 +86,23 @@ func TestDryRunMeasuresTheService(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			s, v := blind(load.Options{DryRun: true}), newService(10)
-			rate, n := 0.0, 0.0
+			rate, offered, n := 0.0, 0.0, 0.0
 			for i := range 40 { // bursts, for overload without refusals would pile up
 				v.burst(s, random, func() {
 					if i >= 20 { // it has learnt enough
-						rate += s.Stats().Rate
+						st := s.Stats()
+						rate += st.Rate
+						offered += st.Offered
 						n++
 					}
 				})
 				time.Sleep(time.Second)
 			}
-			requireSane(t, s)
-			require.InEpsilon(t, 1000, rate/n, 0.4, "seed %d", seed)
+			st := requireSane(t, s)
+			require.InEpsilon(t, 1000, rate/n, 0.1, "seed %d", seed)
+			require.InEpsilon(t, 1200, offered/n, 0.2, "seed %d", seed)
+			require.InEpsilon(t, 10*time.Millisecond, st.Service, 0.5, "seed %d", seed)
+			require.InEpsilon(t, 10, st.Workers, 0.5, "seed %d", seed)
 		})
 	}
 }

@@ -27,7 +27,7 @@ type rates struct {
 func (l *law) count(w *window) {
 	k := w.done.count()
 	l.throughput(k, w.busy)
-	arrivals := k + w.refused
+	arrivals := k + w.refused - w.again
 	l.full = w.refused > .02*arrivals
 	l.capped = w.capped > .02*arrivals
 	l.fullDone *= math.Exp(-k / 64)

@@ -51,6 +51,7 @@ type window struct {
 	done                     total
 	timeout, pushed, refused float64
 	capped                   float64 // of refused: close to the limit
+	again                    float64 // of refused: let in by DryRun, and so among those done as well
 	clean, crowded           cohort  // since they were begun, not since the verdict before
 }
 

@@ -51,9 +51,14 @@ func counters(st Stats, name weir.Label) (all []weir.Metric) {
 	calls("forgotten", st.Forgotten)
 	calls("refused", st.Refused)
 	calls("spared", st.Spared)
-	for _, r := range st.Refusals {
+	all = append(all, reasons("refusals", "Refused calls by reason and class.", st.Refusals, name)...)
+	return append(all, reasons("spared", "Calls that DryRun admitted, by what they would have been refused for.", st.SparedFrom, name)...)
+}
+
+func reasons(metric, help string, counts []RefusalCount, name weir.Label) (all []weir.Metric) {
+	for _, r := range counts {
 		all = append(all, weir.Metric{
-			Name: "weir_shedder_refusals_total", Help: "Refused calls by reason and class.", Kind: weir.Counter,
+			Name: "weir_shedder_" + metric + "_total", Help: help, Kind: weir.Counter,
 			Labels: []weir.Label{name, {Name: "reason", Value: r.Reason.String()}, {Name: "class", Value: r.Class.String()}},
 			Value:  float64(r.Count),
 		})

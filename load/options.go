@@ -46,8 +46,8 @@ type Options struct {
 	// that arrives in a crowd. The default is nil: callers are not told apart.
 	Caller func(context.Context) string
 
-	// DryRun admits what would be refused, and counts it as Spared. MaxQueue means
-	// nothing then: nobody waits.
+	// DryRun admits what would be refused, and counts it as Spared; SparedFrom says
+	// what it would have been refused for. MaxQueue means nothing then: nobody waits.
 	DryRun bool
 }
 

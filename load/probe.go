@@ -46,10 +46,18 @@ func (l *law) setProbeEnd() {
 }
 
 func (l *law) endProbe(w *window) {
-	if !w.clean.back(l.cleanWant.size, .95) && l.now < l.probeEnd {
+	back := w.clean.back(l.cleanWant.size, .95)
+	if !back && l.now < l.probeEnd {
 		return
 	}
 	l.probing = false
+	if !back && float64(w.clean.filled) > l.probeEnd {
+		// Nobody looked for long. Who has come in since need not be as old as calls
+		// were when the probe began, so these are a cohort like any other.
+		l.probeAt, l.sinceProbe = l.now, 0
+		l.gather(crowdSize)
+		return
+	}
 	l.measured(w.clean.censored(l.now, l.latency))
 	l.refresh(l.cleanSize())
 	l.gather(crowdSize)

@@ -207,3 +207,16 @@ func TestWorkersStayAtPartLoad(t *testing.T) {
 	l.measured(l.cleanCalls(3))
 	require.Equal(t, 10.0, l.workers)
 }
+
+// It ended while nobody called, and the first who come after that are just in.
+func TestProbeLearnsNothingFromWhoCameAfterItsEnd(t *testing.T) {
+	l := probing(t)
+	mean := l.clean.mean()
+	l.now, l.latency = l.probeEnd+1e9, 20*mean
+	c := gathered(3, int64(mean), int64(mean))
+	c.admitted, c.filled = 10, int64(l.now)
+	l.endProbe(&window{clean: c})
+	require.False(t, l.probing)
+	require.Equal(t, mean, l.clean.mean())
+	require.Equal(t, 10.0, l.workers)
+}

@@ -55,6 +55,7 @@ func (c *control) publishReach(v verdict) {
 	factor := c.late.factor()
 	r.perWorker.Store(1 / max(1, v.busyAt))
 	r.fast.Store(v.fast)
+	r.workers.Store(v.floor)
 	r.floor.Store(v.floor * factor)
 	r.spread.Store(v.spread)
 	r.wait.Store(v.wait)

@@ -69,7 +69,7 @@ type refusals struct {
 	errs    [numReasons][numClasses]*Refusal
 	signals [][numClasses]*Refusal
 	counts  [numReasons][numClasses]atomic.Uint64
-	spared  atomic.Uint64
+	spared  [numReasons][numClasses]atomic.Uint64 // with DryRun, instead of counts
 }
 
 func (r *refusals) init(signals []Signal) {
@@ -96,7 +96,7 @@ func refusalsFor(reason Reason, signal string) (all [numClasses]*Refusal) {
 // refuse counts a refusal and returns it, or with DryRun admits the call after all.
 func (s *Shedder) refuse(ctx context.Context, now int64, r *Refusal) (weir.Permit, error) {
 	if s.opts.DryRun {
-		s.refused.spared.Add(1)
+		s.refused.spared[r.Reason][indexOf(r.Class)].Add(1)
 		n := s.enter()
 		return s.admit(ctx, now, n), nil
 	}

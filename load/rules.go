@@ -18,6 +18,7 @@ type rules struct {
 	perWorker float // 1 / the workers whose business busy time is measured by
 	service   float // how long a call takes that need not wait, in ns; 0 is unknown
 	usual     float // how long calls took of late, in ns
+	workers   float // how many calls are worked on at a time; floor is less while calls are late
 	base      float // the limit, were there only one class
 	fast      float // from here on: see deadline
 	floor     float

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/weirgo/weir"
@@ -32,11 +33,13 @@ type Stats struct {
 	Refused    uint64 // not admitted
 	Spared     uint64 // admitted by DryRun only
 
-	Refusals []RefusalCount // what Refused consists of
-	Signals  []SignalStats
+	Refusals   []RefusalCount // what Refused consists of
+	SparedFrom []RefusalCount // what Spared consists of: what those calls would have been refused for
+	Signals    []SignalStats
 }
 
-// A RefusalCount is how many calls of a class were refused for a reason.
+// A RefusalCount is how many calls of a class were refused for a reason, or would have
+// been.
 type RefusalCount struct {
 	Reason Reason
 	Class  weir.Criticality
@@ -55,11 +58,8 @@ func (s *Shedder) Stats() Stats {
 	st.Overloaded = m.pushed.Load()
 	st.Ignored = m.ignored.Load()
 	st.Forgotten = m.forgotten.Load()
-	st.Spared = s.refused.spared.Load()
-	st.Refusals = s.refused.list()
-	for _, r := range st.Refusals {
-		st.Refused += r.Count
-	}
+	st.Refusals, st.Refused = list(&s.refused.counts)
+	st.SparedFrom, st.Spared = list(&s.refused.spared)
 	st.Signals = s.monitor.stats(s.now())
 	if s.queue != nil {
 		st.Waiting = int(s.queue.waiting.Load())
@@ -79,19 +79,20 @@ func (s *Shedder) measured() (st Stats) {
 	st.Service = time.Duration(r.service.Load())
 	st.Pushback = r.pushback.Load()
 	if st.Service > 0 {
-		st.Workers = r.floor.Load()
+		st.Workers = r.workers.Load()
 	}
 	return st
 }
 
-// list returns the counts that are not 0.
-func (r *refusals) list() (all []RefusalCount) {
-	for reason := range r.counts {
-		for class := range r.counts[reason] {
-			if n := r.counts[reason][class].Load(); n > 0 {
+// list returns the counts that are not 0, and their sum.
+func list(counts *[numReasons][numClasses]atomic.Uint64) (all []RefusalCount, sum uint64) {
+	for reason := range counts {
+		for class := range counts[reason] {
+			if n := counts[reason][class].Load(); n > 0 {
 				all = append(all, RefusalCount{Reason(reason), classAt(class), n})
+				sum += n
 			}
 		}
 	}
-	return all
+	return all, sum
 }
