@@ -12,16 +12,30 @@ import (
 func (s *Shedder) allowCrowded(ctx context.Context, now int64) (weir.Permit, error) {
 	class := classOf(ctx)
 	s.meter.crowd[class].Add(1)
-	modest, refusal := s.unwelcome(ctx, class)
-	if refusal != nil {
-		return s.refuse(ctx, now, refusal)
-	}
-	limit, reason := s.limit(ctx, class, now)
-	if modest {
-		limit = min(limit+minReserve, int64(s.opts.MaxLimit))
+	modest := false
+	if s.picky() {
+		var refusal *Refusal
+		if modest, refusal = s.unwelcome(ctx, class); refusal != nil {
+			return s.refuse(ctx, now, refusal)
+		}
 	}
 	if s.queue != nil && s.queue.waiting.Load() > 0 {
 		return s.queue.wait(ctx, class, now) // nobody overtakes those who wait
+	}
+	if sure := s.rules.lowered(s.rules.sure[class].Load(), class); s.inFlight() < sure {
+		if n := s.enter(); n <= sure {
+			return s.admit(ctx, now, n), nil
+		}
+		s.leave() // others were faster
+	}
+	return s.allowInTime(ctx, class, now, modest)
+}
+
+// allowInTime is Allow where it may depend on the time left whether there is room.
+func (s *Shedder) allowInTime(ctx context.Context, class int, now int64, modest bool) (weir.Permit, error) {
+	limit, reason := s.limit(ctx, class, now)
+	if modest {
+		limit = min(limit+minReserve, int64(s.opts.MaxLimit))
 	}
 	if s.inFlight() < limit {
 		if n := s.enter(); n <= limit {
@@ -52,6 +66,11 @@ func (s *Shedder) crowdedOut(class int, now int64) bool {
 // would be if it had a little more time.
 func (s *Shedder) nearLimit(class int) bool {
 	return float64(s.inFlight())+1 > 0.8*float64(s.rules.limits[class].Load())
+}
+
+// picky reports whether there may be calls that are refused even if there is room.
+func (s *Shedder) picky() bool {
+	return s.rules.dropping.Load() || s.monitor.wanted.Load() != nil || s.fair != nil
 }
 
 // unwelcome returns why a call is refused even if there is room, nil if it is not. The
@@ -95,23 +114,34 @@ func (s *Shedder) squeezed(squeezes []squeeze, class int) (share float64, signal
 // is refused for if there are already so many.
 func (s *Shedder) limit(ctx context.Context, class int, now int64) (int64, Reason) {
 	r := &s.rules
-	limit := float64(r.limit(class))
-	d := r.deadline()
-	left, reason := d.patience, ReasonLimit
 	until, known := ctx.Deadline()
-	if known {
-		left, reason = float64(int64(until.Sub(s.epoch))-now), ReasonDeadline
+	if !known {
+		return r.lowered(r.undated[class].Load(), class), ReasonLimit
 	}
-	if d.fast == 0 || left == 0 && !known {
-		return int64(limit), ReasonLimit
+	limit := r.limit(class)
+	left := int64(until.Sub(s.epoch)) - now
+	if left > r.ample[class].Load() {
+		return min(limit+r.spare[class].Load(), int64(s.opts.MaxLimit)), ReasonLimit
 	}
-	reach := d.reach(left)
-	if known && class >= int(r.filling.Load()) {
+	return s.limitFor(left, class, limit)
+}
+
+// limitFor is limit for a call of which the time left, in ns, may decide.
+func (s *Shedder) limitFor(left int64, class int, most int64) (int64, Reason) {
+	r := &s.rules
+	d := r.deadline()
+	limit, reach := float64(most), d.reach(float64(left))
+	if class >= int(r.filling.Load()) {
 		limit = min(limit+d.extra(r.base.Load(), reach), float64(s.opts.MaxLimit))
 	}
-	inTime := math.Round(max(reach-r.reserve(class), d.floor, float64(s.opts.MinLimit)))
-	if inTime < limit {
-		return int64(inTime), reason
+	if inTime := s.inTime(class, &d, reach); inTime < limit {
+		return int64(inTime), ReasonDeadline
 	}
 	return int64(limit), ReasonLimit
+}
+
+// inTime returns how many calls may be in flight for one of the class to be done in
+// time.
+func (s *Shedder) inTime(class int, d *deadline, reach float64) float64 {
+	return math.Floor(max(reach-s.rules.reserve(class), d.floor, float64(s.opts.MinLimit)) + 0.5)
 }

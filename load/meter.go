@@ -13,25 +13,35 @@ const numClasses = int(weir.CriticalPlus-weir.Sheddable) + 1
 
 // A meter counts what calls do. All its numbers but inFlight and last only grow;
 // the difference between two readings is what happened between them.
+//
+// Cores that write to one line of memory take it from each other, which costs more than
+// all else that a call does. So what is written at one time is on one line, what is
+// written when a call comes and what is written when it ends are on two, and what calls
+// only read is on others.
 type meter struct {
 	inFlight atomic.Int64
-	_        [56]byte // what every call writes, and what every call reads, on lines of their own
+	crowd    [numClasses]atomic.Uint64 // arrivals by class, where it was crowded
+	refused  atomic.Uint64             // for want of room, for the limit or the deadline
+	capped   atomic.Uint64             // of these, because of the limit
+	_        [lineSize - 56]byte
 
-	last atomic.Int64 // when a call ended last
-	busy atomic.Int64 // ns for which the workers, or a share of them, had work to do
-	done account      // calls that were done, be it too late
-	_    [24]byte
+	last    atomic.Int64 // when a call ended last
+	busy    atomic.Int64 // ns for which the workers, or a share of them, had work to do
+	done    account      // calls that were done, be it too late
+	skipped account      // calls of which nobody knows what was done; without logarithms
+	_       [lineSize - 48]byte
 
-	skipped   account       // calls of which nobody knows what was done; without logarithms
 	pushed    atomic.Uint64 // calls that something further down refused
 	timeout   atomic.Uint64 // of those that were done, those that had run into their deadlines
 	failed    atomic.Uint64 // other failures
 	ignored   atomic.Uint64
-	forgotten atomic.Uint64             // permits that nobody could settle any more
-	refused   atomic.Uint64             // for want of room, for the limit or the deadline
-	capped    atomic.Uint64             // of these, because of the limit
-	crowd     [numClasses]atomic.Uint64 // arrivals by class, where it was crowded
+	forgotten atomic.Uint64 // permits that nobody could settle any more
+	_         [lineSize - 40]byte
 }
+
+// lineSize is that of the cache of nearly all processors, in bytes. Blocks of memory
+// may begin eight bytes behind the start of a line, so eight of each are left free.
+const lineSize = 64
 
 // count counts how a call ended, and reports whether it was done, be it too late.
 func (m *meter) count(ctx context.Context, o weir.Outcome) bool {

@@ -8,6 +8,7 @@ func (c *control) publish(v verdict) {
 	c.publishReach(v)
 	c.publishPressure()
 	c.publishCohorts(v)
+	c.s.foresee()
 	r := &c.s.rules
 	r.closeAt.Store(c.before.at + max(minWindow, int64(c.law.latency/2)))
 	if v.eager {

@@ -256,7 +256,7 @@ func TestPlaceOfAForgottenCallGoesToWhoWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := fixed(1, 1)
 		var h holder
-		h.shedder.Store(s)
+		h.lend(s, 0)
 		s.meter.inFlight.Add(1) // the call that will be forgotten
 		waiting := visits(s, mid)[0]
 		requireWaiting(t, s, waiting)

@@ -28,6 +28,7 @@ func newReach(workers, spread float64) reach {
 // inTime returns how many may be in flight if so many services are done in time.
 func (r reach) inTime(services int64) int64 {
 	r.rules.patience.Store(services)
+	r.foresee()
 	n, _ := r.limit(context.Background(), 2, 0)
 	return n
 }
@@ -114,6 +115,7 @@ func TestPatienceThatIsOnlyGuessedKeepsTheLowestLimit(t *testing.T) {
 	s.rules.patience.Store(int64(5 * time.Millisecond))
 	s.rules.floor.Store(1)
 	s.rules.calm.Store(1)
+	s.foresee()
 	for n := range 10 {
 		_, err := s.Allow(context.Background())
 		require.NoError(t, err, "%d in flight", n)

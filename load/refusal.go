@@ -66,10 +66,11 @@ func (r *Refusal) RetryAfter() time.Duration { return time.Second }
 
 // refusals has all errors that a shedder may refuse with, and counts them.
 type refusals struct {
-	errs    [numReasons][numClasses]*Refusal
-	signals [][numClasses]*Refusal
 	counts  [numReasons][numClasses]atomic.Uint64
 	spared  [numReasons][numClasses]atomic.Uint64 // with DryRun, instead of counts
+	_       [lineSize]byte                        // what is written, and what is only read
+	errs    [numReasons][numClasses]*Refusal
+	signals [][numClasses]*Refusal
 }
 
 func (r *refusals) init(signals []Signal) {

@@ -29,6 +29,12 @@ type rules struct {
 	offered   float // arrivals per ns
 	pushback  float // share of the calls to refuse because they are refused further down
 
+	// What follows from all that for the calls that need no arithmetic; see foresee.
+	sure    [numClasses]atomic.Int64 // the limit for those that have no time left at all
+	undated [numClasses]atomic.Int64 // the limit for those that have no deadline
+	ample   [numClasses]atomic.Int64 // more time left than this, in ns, makes no difference
+	spare   [numClasses]atomic.Int64 // with so much, calls in flight beyond the limit
+
 	closeAt  atomic.Int64      // when the window may be closed
 	shares   [numClasses]float // of the classes among what arrives
 	dropping atomic.Bool
@@ -52,8 +58,10 @@ func (r *rules) mix() (m mix) {
 }
 
 // limit returns how many calls may be in flight for one of the class to be admitted.
-func (r *rules) limit(class int) int64 {
-	limit := r.limits[class].Load()
+func (r *rules) limit(class int) int64 { return r.lowered(r.limits[class].Load(), class) }
+
+// lowered returns the limit, or that for measuring if the class is held to it.
+func (r *rules) lowered(limit int64, class int) int64 {
 	if r.probing.Load() && class < int(r.exempt.Load()) {
 		limit = min(limit, r.probe.Load())
 	}

@@ -39,19 +39,22 @@ import (
 // the latency without queueing, and both are measured apart, because whoever
 // measures one under the limit that the other has set measures himself.
 type Shedder struct {
-	opts  Options
-	epoch time.Time
-
+	// What calls write comes first, apart from what they read; see meter.
 	meter   meter
+	refused refusals
+
+	opts    Options
+	epoch   time.Time
 	rules   rules
-	clean   tags // calls that met no queue
-	crowded tags // calls that met a crowd
 	monitor *monitor
-	hung    hungWatch
-	control control
 	queue   *queue  // nil if nobody may wait
 	fair    *shares // nil if callers are not told apart
-	refused refusals
+	hung    hungWatch
+
+	_       [lineSize]byte
+	clean   tags // calls that met no queue
+	crowded tags // calls that met a crowd
+	control control
 }
 
 // New returns a shedder. It panics if o is impossible; see Validate.

@@ -22,8 +22,10 @@ type ticket struct {
 // A holder says whose permit a ticket is. It outlives the ticket, so that a permit
 // that nobody can settle any more can be counted out.
 type holder struct {
-	shedder atomic.Pointer[Shedder]
-	start   int64 // of the call; written before shedder, read after it
+	out     atomic.Bool // a permit is; all else is written before and read after
+	shedder *Shedder
+	start   int64               // of the call
+	_       [lineSize - 24]byte // calls next to each other in memory may be on different cores
 }
 
 // tickets holds those that no permit refers to.
@@ -37,16 +39,22 @@ func newTicket(s *Shedder, ctx context.Context, now int64, cohort uint32, relief
 		runtime.AddCleanup(t, (*holder).forgotten, t.holder)
 	}
 	t.ctx, t.start, t.cohort, t.relief = ctx, now, cohort, relief
-	t.holder.start = now
-	t.holder.shedder.Store(s)
+	t.holder.lend(s, now)
 	return t.Issue()
+}
+
+// lend notes that a permit is out, for a call that began at start.
+func (h *holder) lend(s *Shedder, start int64) {
+	h.shedder, h.start = s, start
+	h.out.Store(true)
 }
 
 // forgotten is called when the ticket is garbage. If a permit was out, it will never
 // be settled. It touches nothing but counters, for the goroutine of cleanups may not
 // use channels of a synctest bubble; who waits in the queue looks again by himself.
 func (h *holder) forgotten() {
-	if s := h.shedder.Load(); s != nil {
+	if h.out.Load() {
+		s := h.shedder
 		s.leave()
 		s.hung.gone(h.start)
 		s.control.moved()
@@ -56,9 +64,10 @@ func (h *holder) forgotten() {
 
 // Settle implements [weir.Settler].
 func (t *ticket) Settle(o weir.Outcome) {
-	s, ctx, start, cohort, relief := t.holder.shedder.Load(), t.ctx, t.start, t.cohort, t.relief
-	t.ctx = nil
-	t.holder.shedder.Store(nil)
+	h := t.holder
+	s, ctx, start, cohort, relief := h.shedder, t.ctx, t.start, t.cohort, t.relief
+	t.ctx, h.shedder = nil, nil
+	h.out.Store(false)
 	tickets.Put(t)
 	now := s.now()
 	n := s.leave()
