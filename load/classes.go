@@ -63,7 +63,7 @@ func (m *mix) lowestFirst(share float64, top int) (drop [numClasses]float64) {
 const (
 	// saturated is the load of more critical classes from which a class is only
 	// admitted to workers that have nothing else to do.
-	saturated = 0.97
+	saturated = 0.95
 	// crowdedOut is how often the classes above the one that fills the server up
 	// may find it full.
 	crowdedOut = 0.003

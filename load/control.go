@@ -102,7 +102,9 @@ func (c *control) pause() int64 { return max(minPause, int64(c.law.latency/16)) 
 func (c *control) stalled(now int64) bool {
 	s := c.s
 	full := c.fullSince(now)
-	if missing := float64(now-max(full, s.meter.last.Load())) * s.rules.fast.Load(); missing > stallOdds &&
+	// The first condition spares refusals the line that calls write when they end.
+	if fast := s.rules.fast.Load(); float64(now-full)*fast > stallOdds &&
+		float64(now-max(full, s.meter.last.Load()))*fast > stallOdds &&
 		float64(s.inFlight()) >= s.rules.floor.Load() && c.mu.TryLock() {
 		if gap := now - max(full, s.meter.last.Load()); gap > 0 { // nobody else has done this
 			s.meter.busy.Add(gap)
@@ -214,9 +216,10 @@ func (c *control) window(r reading) window {
 		length: float64(r.at - b.at), busy: float64(max(1, r.busy-b.busy)), done: r.done.since(b.done),
 		pushed: float64(r.pushed - b.pushed), timeout: float64(r.timeout - b.timeout),
 		refused: float64(r.refused - b.refused), capped: float64(r.capped - b.capped),
+		grown: float64(r.inFlight - b.inFlight),
 	}
 	if c.s.opts.DryRun {
-		w.again = max(0, w.refused-max(0, float64(r.inFlight-b.inFlight)))
+		w.again = w.refused
 	}
 	w.clean, w.crowded = c.s.clean.soFar(), c.s.crowded.soFar()
 	return w

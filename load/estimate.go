@@ -3,11 +3,11 @@ package load
 import "math"
 
 // How many completions the estimates of capacity remember: one to hold on to, one to
-// tell that the service has changed, one to tell quickly how long a queue takes.
+// tell that the service has changed. See [speed] for how long a queue takes.
 const (
-	memorySlow  = 150
-	memoryShift = 60
-	memoryFast  = 10
+	memorySlow   = 150
+	memoryShift  = 60
+	memoryDemand = 50 // arrivals
 
 	risen = 1.6 // times clean latency, without less capacity: the queue of others
 )
@@ -16,6 +16,7 @@ const (
 type rates struct {
 	capacity, recent, fast float64 // at full, by how long they remember
 	anchor                 float64 // capacity when clean latency was measured; 0: to be set
+	speed                  speed   // fast is of it
 	demand                 float64 // arrivals, refused ones too
 	latency, inFlight      float64 // means of the last window
 	full, capped           bool    // calls were refused; by the limit
@@ -27,7 +28,8 @@ type rates struct {
 func (l *law) count(w *window) {
 	k := w.done.count()
 	l.throughput(k, w.busy)
-	arrivals := k + w.refused - w.again
+	// Not those that end: windows end with one, and are short where many do.
+	arrivals := max(0, k+w.grown+w.refused-w.again)
 	l.full = w.refused > .02*arrivals
 	l.capped = w.capped > .02*arrivals
 	l.fullDone *= math.Exp(-k / 64)
@@ -61,22 +63,31 @@ func (l *law) throughput(k, busy float64) {
 	update := func(c *float64, memory float64) { *c *= (memory + k) / (memory + busy**c) }
 	update(&l.capacity, memorySlow)
 	update(&l.recent, memoryShift)
-	update(&l.fast, memoryFast)
+	l.fast = l.speed.learn(k, busy, l.regularity())
 }
 
-func (l *law) setCapacity(c float64) { l.capacity, l.recent, l.fast = c, c, c }
+func (l *law) setCapacity(c float64) {
+	l.capacity, l.recent, l.fast = c, c, c
+	l.speed.set(c)
+}
 
 // load brings demand up to date.
 func (l *law) load(arrivals float64, w *window) {
 	l.inFlight = float64(w.done.sum) / w.length // Little's law
-	if !l.full && l.inFlight < .8*l.workers {
+	if !l.full && l.inFlight < .8*l.workers && l.overload() < 1 {
 		l.calmAt = l.now
 	}
 	// A burst ends after five service times: then it is an overload, or a slowdown.
 	l.burst = l.anchor > 0 && l.now-l.calmAt < 5*l.clean.mean() &&
 		min(l.fast, l.recent) > .75*l.anchor
 	l.clean.age(w.length)
-	l.demand += arrivals / (arrivals + 50) * (arrivals/w.length - l.demand)
+	if l.demand == 0 {
+		l.demand = arrivals / w.length
+	}
+	// Not the mean of rates: windows end with a completion, and are short where many come.
+	// A pause counts, but not for more than its part.
+	expected := min(w.length*l.demand, arrivals+memoryDemand)
+	l.demand *= (memoryDemand + arrivals) / (memoryDemand + expected)
 }
 
 // overload is demand by capacity.
@@ -96,7 +107,8 @@ type cleanLatency struct {
 	log, weight           float64 // mean log2 of ns, and of how many calls
 	shape, shapeWeight    float64 // arithmetic by geometric mean: stays when the service slows down
 	lnVar, cv2, varWeight float64 // variance of the logarithm, squared coefficient of variation
-	patience, patienceOf  float64 // ns: the mean, but slow to rise; calls that it is of
+	arithmetic            float64 // mean of the same calls, ns
+	patience, patienceOf  float64 // ns: the arithmetic mean, but slow to rise; calls that it is of
 	slower                float64 // times that capacity has fallen since patience was true, log2
 }
 
@@ -117,6 +129,7 @@ func (s *cleanLatency) above(c cohort) float64 { return (c.log() - s.log) * math
 // scale says that the service takes f times as long as when it was measured.
 func (s *cleanLatency) scale(f float64) {
 	s.log += math.Log2(f)
+	s.arithmetic *= f
 	s.slower = max(0, s.slower+math.Log2(f))
 }
 
@@ -124,7 +137,7 @@ func (s *cleanLatency) scale(f float64) {
 // are queueing at the same service, and a higher limit would only gain from them.
 func (s *cleanLatency) foreign() bool {
 	unsure := math.Exp(2 * s.noise(s.patienceOf))
-	return s.patience > 0 && s.mean() > risen*unsure*s.patience*math.Exp2(s.slower)
+	return s.patience > 0 && s.arithmetic > risen*unsure*s.patience*math.Exp2(s.slower)
 }
 
 // learn takes in a cohort that met no queue; memory is how many calls count at most.
@@ -136,6 +149,7 @@ func (s *cleanLatency) learn(c cohort, memory float64) {
 	s.learnVariance(c)
 	s.weight = min(s.weight+k, memory)
 	s.log += min(1, k/s.weight) * (c.log() - s.log)
+	s.arithmetic += min(1, k/s.weight) * (c.mean() - s.arithmetic)
 	s.learnShape(c)
 	s.bePatient(k)
 }
@@ -167,9 +181,9 @@ func (s *cleanLatency) learnShape(c cohort) {
 // drops at once.
 func (s *cleanLatency) bePatient(k float64) {
 	near := .3 + s.noise(s.weight)
-	switch off := math.Log(s.mean() / s.patience); {
+	switch off := math.Log(s.arithmetic / s.patience); {
 	case s.patience == 0 || off < -near:
-		s.patience, s.patienceOf = s.mean(), s.weight
+		s.patience, s.patienceOf = s.arithmetic, s.weight
 	case off < near+s.noise(s.patienceOf):
 		s.patience *= math.Exp(max(.3, k/(s.patienceOf+k)) * off)
 		s.patienceOf += k
@@ -179,7 +193,7 @@ func (s *cleanLatency) bePatient(k float64) {
 // age lets patience grow: callers do not wait longer because we have become slow, or
 // only with a time constant of minutes.
 func (s *cleanLatency) age(ns float64) {
-	if mean := s.mean(); mean > s.patience {
-		s.patience += (1 - math.Exp(-ns/300e9)) * (mean - s.patience)
+	if s.arithmetic > s.patience {
+		s.patience += (1 - math.Exp(-ns/300e9)) * (s.arithmetic - s.patience)
 	}
 }

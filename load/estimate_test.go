@@ -47,7 +47,8 @@ func TestBusyTimeInWhichNothingIsDoneLowersThroughput(t *testing.T) {
 	r.throughput(0, 1e9)
 	require.InEpsilon(t, 1e-6*memorySlow/(memorySlow+1000), r.capacity, 1e-9)
 	require.InEpsilon(t, 1e-6*memoryShift/(memoryShift+1000), r.recent, 1e-9)
-	require.InEpsilon(t, 1e-6*memoryFast/(memoryFast+1000), r.fast, 1e-9)
+	memory := memoryFast * r.regularity()
+	require.InEpsilon(t, 1e-6*memory/(memory+1000), r.fast, 1e-9)
 }
 
 func TestIdleTimeSaysNothingAboutThroughput(t *testing.T) {
@@ -69,7 +70,7 @@ func TestRatesFollowAChangeAsFastAsTheyForget(t *testing.T) {
 	}{
 		"capacity": {memorySlow, func(r *law) float64 { return r.capacity }},
 		"recent":   {memoryShift, func(r *law) float64 { return r.recent }},
-		"fast":     {memoryFast, func(r *law) float64 { return r.fast }},
+		"fast":     {memoryFast * (1 << (speedScales - 1)), func(r *law) float64 { return r.fast }},
 	} {
 		r := newLaw(3)
 		r.setCapacity(1e-6)
@@ -174,30 +175,30 @@ func TestPatienceIsSlowToRiseAndQuickToFall(t *testing.T) {
 		return gathered(1, all...)
 	}
 	s.learn(calls(64, 1e7), 64)
-	require.InEpsilon(t, s.mean(), s.patience, 1e-9)
+	require.InEpsilon(t, s.arithmetic, s.patience, 1e-9)
 	before := s.patience
 	for range 10 {
 		s.learn(calls(64, 1e8), 64)
 	}
-	require.Greater(t, s.mean(), 8*before)
+	require.Greater(t, s.arithmetic, 8*before)
 	require.Equal(t, before, s.patience, "callers do not wait for longer because calls take longer")
 	s.age(1e9)
 	require.InEpsilon(t, before, s.patience, 0.05, "nor after a second")
 	s.age(300e9)
-	require.Greater(t, s.patience, 0.6*s.mean(), "but after minutes")
+	require.Greater(t, s.patience, 0.6*s.arithmetic, "but after minutes")
 	for range 10 {
 		s.learn(calls(64, 1e6), 64)
 	}
-	require.Less(t, s.patience, 1.3*s.mean(), "quick to fall")
+	require.Less(t, s.patience, 1.3*s.arithmetic, "quick to fall")
 	s.age(300e9)
-	require.Less(t, s.patience, 1.3*s.mean())
+	require.Less(t, s.patience, 1.3*s.arithmetic)
 }
 
 func TestLatencyThatRisesThoughCapacityDoesNotFallIsTheQueueOfOthers(t *testing.T) {
 	l := knows(10, 1)
 	l.clean.patience = l.clean.mean()
 	require.False(t, l.clean.foreign())
-	l.clean.log += 1
+	l.clean.rise(2)
 	require.True(t, l.clean.foreign())
 	l.clean.slower = 1
 	require.False(t, l.clean.foreign(), "the service is slower, which explains it")

@@ -26,6 +26,7 @@ type shares struct {
 	// Guarded by the control's mu.
 	rotated        int64                // when counting began
 	crowd, refused uint64               // how many of the class had arrived, and been refused, then
+	held           uint64               // how many calls of all classes had been refused for their callers
 	taken, sorted  [callerSlots]float64 // scratch of a rotation, kept so that it allocates nothing
 }
 
@@ -63,7 +64,7 @@ func (f *shares) rotate(c *control, now int64) {
 	if now-f.rotated < max(countFor, int64(20*c.law.latency)) {
 		return
 	}
-	class := c.mix.filling(c.law.overload())
+	class := c.mix.filling(c.law.overload() + f.heldBack(c, now))
 	arrived, refused := c.s.arrivals(class)
 	fits := slack * max(0, float64(arrived-f.crowd)-float64(refused-f.refused))
 	same := int(f.class.Load()) == class
@@ -84,6 +85,21 @@ func (f *shares) rotate(c *control, now int64) {
 		}
 	}
 	f.active.Store(active)
+}
+
+// heldBack returns what was refused for its callers since the last rotation, in multiples
+// of the capacity. The law does not see it as demand, as it never meets the limit.
+func (f *shares) heldBack(c *control, now int64) float64 {
+	held := uint64(0)
+	for class := range c.mix {
+		held += c.s.refused.counts[ReasonCaller][class].Load()
+	}
+	n := float64(held - f.held)
+	f.held = held
+	if n == 0 || c.law.capacity == 0 {
+		return 0
+	}
+	return n / float64(now-f.rotated) / c.law.capacity
 }
 
 // waterLevel returns the level at which the sum of all counts, each cut off there, is

@@ -87,6 +87,7 @@ func (l *law) more() {
 	l.capacity *= f
 	l.recent *= f
 	l.fast *= f
+	l.speed.multiply(f)
 	l.anchor = 0
 	l.tell("more: workers %.1f", l.workers)
 }

@@ -44,7 +44,7 @@ func TestWorkersDoNotGrow(t *testing.T) {
 		"while the limit refuses nobody":   func(l *law) { l.roundCapped = false },
 		"while clean latency is a guess":   func(l *law) { l.clean.weight = 7 },
 		"soon after the service shifted":   func(l *law) { l.doubtful, l.clean.weight = true, 9 },
-		"while others queue at it as well": func(l *law) { l.clean.log += 3 },
+		"while others queue at it as well": func(l *law) { l.clean.rise(8) },
 	} {
 		l := knows(10, 1)
 		l.clean.patience = l.clean.mean()

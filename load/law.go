@@ -51,7 +51,8 @@ type window struct {
 	done                     total
 	timeout, pushed, refused float64
 	capped                   float64 // of refused: close to the limit
-	again                    float64 // of refused: let in by DryRun, and so among those done as well
+	again                    float64 // of refused: let in by DryRun, and so counted elsewhere as well
+	grown                    float64 // by how much more are in flight than before
 	clean, crowded           cohort  // since they were begun, not since the verdict before
 }
 

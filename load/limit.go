@@ -3,15 +3,16 @@ package load
 import "math"
 
 const (
-	margin       = 1.1  // a limit too low by a tenth costs a tenth; too high, a tenth of a service time
-	doubt        = .7   // standard deviations of clean latency on top of it
-	idlest       = 16.0 // headroom without overload
-	burstRoom    = 1.5  // times the workers, for the first moments of an overload
-	tailService  = 1.7  // service times that the last of a queue takes itself
-	spreadCalm   = 1.5  // standard deviations of a queue's duration to spare
-	spreadLoad   = 2.0  // as many more when overload is great: each late answer then displaces another
-	patientTimes = 11   // clean latencies that callers wait if they do not say
-	waitShare    = .4   // of the time left beyond the workers' share may go into waiting
+	margin        = 1.1  // a limit too low by a tenth costs a tenth; too high, a tenth of a service time
+	doubt         = .7   // standard deviations of clean latency on top of it
+	idlest        = 16.0 // headroom without overload
+	burstRoom     = 1.5  // times the workers, for the first moments of an overload
+	tailService   = 1.7  // service times that the last of a queue takes itself
+	spreadCalm    = 1.5  // standard deviations of a queue's duration to spare
+	spreadLoad    = 2.0  // as many more when overload is great: each late answer then displaces another
+	patientTimes  = 11   // clean latencies that callers wait if they do not say
+	patienceDoubt = .5   // standard deviations less, while it is of few calls
+	waitShare     = .4   // of the time left beyond the workers' share may go into waiting
 )
 
 // limit is how many calls may be in flight.
@@ -54,7 +55,7 @@ type deadline struct {
 func (l *law) deadline() deadline {
 	rho := l.overload()
 	d := deadline{
-		fast: l.fast, floor: l.workers, patience: patientTimes * l.clean.patience,
+		fast: l.fast, floor: l.workers, patience: patientTimes * l.clean.patience * math.Exp(-patienceDoubt*l.clean.noise(max(4, l.clean.patienceOf))),
 		wait: waitShare, room: l.limit() + 2*l.headroom(rho),
 		spread: (spreadCalm + spreadLoad*(1-1/max(rho, 1))) * math.Sqrt(min(max(l.clean.cv2, .2), 3)),
 	}

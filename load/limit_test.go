@@ -15,9 +15,16 @@ func knows(workers, cv2 float64) *law {
 		log: 20, weight: cleanMemory, shape: 1, shapeWeight: 256,
 		lnVar: .01, cv2: cv2, varWeight: 128, patience: 1e6, patienceOf: 100,
 	}
+	l.clean.arithmetic = l.clean.mean()
 	l.setCapacity(workers / l.clean.mean())
 	l.anchor, l.demand = l.capacity, l.capacity
 	return l
+}
+
+// rise makes clean latency that many times as long.
+func (s *cleanLatency) rise(times float64) {
+	s.log += math.Log2(times)
+	s.arithmetic *= times
 }
 
 // A single server with room for n calls, itself included, idles for
@@ -138,7 +145,9 @@ func TestDeadlineFollowsFromWhatIsKnown(t *testing.T) {
 	d := l.deadline()
 	require.Equal(t, l.fast, d.fast)
 	require.Equal(t, 10.0, d.floor)
-	require.Equal(t, patientTimes*1e6, d.patience)
+	require.Equal(t, patientTimes*1e6*math.Exp(-patienceDoubt*.01), d.patience)
+	l.clean.patienceOf = 1
+	require.Less(t, l.deadline().patience, .99*d.patience, "of few calls, it may be too long")
 	require.Equal(t, waitShare, d.wait)
 	require.InDelta(t, l.limit()+2*l.headroom(3), d.room, 1e-9)
 	require.InDelta(t, spreadCalm+spreadLoad*2/3, d.spread, 1e-9)

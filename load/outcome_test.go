@@ -68,7 +68,7 @@ func (v *service) mixed(s *load.Shedder, every int, o weir.Outcome) func() func(
 }
 
 // A survey averages what a shedder says over time: each number alone is of a moment.
-type survey struct{ rate, service, workers, n float64 }
+type survey struct{ rate, service, workers, offered, n float64 }
 
 // of makes calls for some time, and looks at every tenth.
 func (v *survey) of(s *load.Shedder, length, pace time.Duration, calls func() func()) {
@@ -79,6 +79,7 @@ func (v *survey) of(s *load.Shedder, length, pace time.Duration, calls func() fu
 			v.rate += st.Rate
 			v.service += float64(st.Service)
 			v.workers += st.Workers
+			v.offered += st.Offered
 			v.n++
 		}
 		return calls()

@@ -167,7 +167,7 @@ func TestProbeNeverFindsLessThanOneWorker(t *testing.T) {
 func TestWorkersFallWhileOthersQueueAtTheService(t *testing.T) {
 	l := full()
 	l.clean.patience = l.clean.mean()
-	l.clean.log += 2
+	l.clean.rise(4)
 	require.True(t, l.clean.foreign())
 	l.correct(40)
 	require.Less(t, l.workers, 10.0)

@@ -45,7 +45,10 @@ func TestWhileAllCallsHangOneASecondIsLetInThoughItWentWellBefore(t *testing.T) 
 		}
 		admitted := []int{}
 		for range 6 {
-			admitted = append(admitted, hang(s, 10*time.Second, 100))
+			before := s.Stats().Limit
+			n := hang(s, 10*time.Second, 100)
+			// A hundred a second is less than came before, so the limit may rise.
+			admitted = append(admitted, n-max(0, s.Stats().Limit-before))
 		}
 		for i, n := range admitted {
 			require.InDelta(t, 9, n, 3, "ten seconds no. %d: %v", i, admitted)

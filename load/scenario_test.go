@@ -143,7 +143,7 @@ func TestWorkersWhoShareAllCallsAreKeptBusy(t *testing.T) {
 }
 
 func TestManyWorkersWhoShareAllCallsAreKeptBusy(t *testing.T) {
-	s := in10ms(200, 2, simulate.Exponential).sharing()
+	s := in10ms(200, 8, simulate.Exponential).sharing()
 	s.Load = simulate.Always(1.5)
 	half := s.during(5*time.Second, 15*time.Second, "1.5x")
 	s.Load = simulate.Always(3)

@@ -3,14 +3,15 @@ package load
 import "math"
 
 const (
-	secondLimit  = 9    // once the first call is back
-	growth       = 3.0  // of the limit, from round to round
-	roundBack    = .7   // of a round must have come back
-	startMemory  = 512  // calls; nothing is forgotten
-	referenceMax = 128  // calls after which rounds no longer count as clean, lest they creep up
-	suspicion    = .8   // above clean latency: worth a look
-	otherCalls   = 12.0 // times the latency that there was: calls of another kind, not a queue
-	slowdown     = 1.6  // times less throughput than there was: not a queue
+	secondLimit      = 9    // once the first call is back
+	growth           = 3.0  // of the limit, from round to round
+	roundBack        = .7   // of a round must have come back
+	startMemory      = 512  // calls; nothing is forgotten
+	referenceMax     = 128  // calls after which rounds no longer count as clean, lest they creep up
+	suspicion        = .5   // above clean latency: worth a look
+	otherCalls       = 12.0 // times the latency that there was: calls of another kind, not a queue
+	throughputMemory = 40   // calls
+	slowdown         = 1.6  // times less throughput than there was: not a queue
 )
 
 // startUp is the state while the number of workers is unknown. The limit grows round by
@@ -22,6 +23,7 @@ type startUp struct {
 	dips             int     // in this round
 	inFlight         float64 // that many met no queue
 	done, busy, full float64 // while calls were refused, of late; busy and full in ns
+	calls, span      float64 // of late; span in ns
 	throughput, peak float64 // smoothed, per ns
 }
 
@@ -36,7 +38,9 @@ func (s *startUp) count(l *law, w *window) {
 		l.fast = s.done / s.busy
 	}
 	if w.length > 0 {
-		s.throughput += k / (k + 40) * (k/w.length - s.throughput)
+		fade := math.Exp(-k / throughputMemory)
+		s.calls, s.span = s.calls*fade+k, s.span*fade+w.length
+		s.throughput = s.calls / s.span * min(1, s.calls/throughputMemory*2)
 		s.peak = max(s.peak, s.throughput)
 	}
 }
@@ -162,7 +166,7 @@ func (l *law) passed(c cohort, d, noise float64) {
 	if d < .15 && l.clean.weight >= 16 {
 		l.start.inFlight = max(l.start.inFlight, c.crowding())
 	}
-	if d < .3+.7*noise && l.clean.weight < referenceMax {
+	if d < .3+.3*noise && l.clean.weight < referenceMax {
 		l.clean.learn(c, startMemory)
 	}
 	l.widen()

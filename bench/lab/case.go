@@ -74,7 +74,10 @@ func (c Case) seeded(run int) *simulate.Scenario {
 // enough sets how many runs it takes to see completions enough in each span, if the
 // given share of the capacity is there.
 func (c Case) enough(share float64) Case {
-	const completions, most = 2500, 40
+	completions, most := 2500.0, 40
+	if c.Scenario.Capacity() <= 100 {
+		completions, most = 10_000, 160 // cheap, and each run decides on few of them
+	}
 	least := share * c.Scenario.Capacity() * c.shortest().Seconds()
 	c.Seeds = min(max(int(math.Ceil(completions/least)), 4), most)
 	if c.Scenario.Capacity() >= 10_000 {
