@@ -80,6 +80,11 @@ examples:
 		echo "$$out"; \
 		[[ $$out == '{'*'}' && $$(grep -o '"load"' <<<"$$out" | wc -l) -eq 4 && $$out == *'"capacity"'* ]]; \
 	done
+	@echo "== examples/ratelimit"
+	@set -euo pipefail; \
+		out="$$($(GO) run ./examples/ratelimit -seconds 2 -json)"; \
+		echo "$$out"; \
+		[[ $$out == '{'*'"errors":0}' && $$out == *'"allowed_total":'[1-9]* && $$out == *'"degraded":'[1-9]* ]]
 
 # The shedder's lines, in virtual time; part of alone.
 lab:

@@ -2,6 +2,20 @@ module github.com/weirgo/weir/examples
 
 go 1.26.0
 
-require github.com/weirgo/weir v0.0.0
+require (
+	github.com/alicebob/miniredis/v2 v2.40.0
+	github.com/redis/go-redis/v9 v9.23.0
+	github.com/weirgo/weir v0.0.0
+	github.com/weirgo/weir/weirredis v0.0.0
+)
+
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/yuin/gopher-lua v1.1.1 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
+)
 
 replace github.com/weirgo/weir => ../
+
+replace github.com/weirgo/weir/weirredis => ../weirredis

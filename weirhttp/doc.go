@@ -6,6 +6,7 @@
 //		weirhttp.Recover(weirhttp.RecoverOptions{}),         // a panic becomes a 500
 //		weirhttp.Propagate(weirhttp.PropagateOptions{}),     // criticality and deadline from headers
 //		weirhttp.Timeout(2*time.Second),                     // a deadline, 504
+//		weirhttp.RateLimit(users.Allow, key, weirhttp.RateLimitOptions{}), // so many per client: 429
 //		weirhttp.Admit(guard, weirhttp.AdmitOptions{}),      // breaker, limit, shedder: 503
 //		weirhttp.MaxBytes(1<<20),                            // 413
 //	)

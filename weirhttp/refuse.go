@@ -76,15 +76,8 @@ type statusError interface {
 	StatusCode() int
 }
 
-// wholeSeconds formats d > 0 as Retry-After wants it: who comes back a fraction
-// of a second early is refused again, so it is rounded up.
-func wholeSeconds(d time.Duration) string {
-	s := int64(d / time.Second)
-	if d%time.Second != 0 {
-		s++
-	}
-	return strconv.FormatInt(s, 10)
-}
+// wholeSeconds formats d > 0 as Retry-After wants it.
+func wholeSeconds(d time.Duration) string { return strconv.FormatInt(ceilSeconds(d), 10) }
 
 // reason makes the text of an error fit for a header.
 func reason(text string) string {
