@@ -2,10 +2,15 @@ package limit
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 
 	"github.com/weirgo/weir/internal/ctxerr"
 )
+
+// plainName writes names without colons, so that the first one ends the name, and
+// no key of "a" is one of "a:b". A Memory does not mix them up.
+var plainName = strings.NewReplacer(":", "%3A", "%", "%25")
 
 // A backend is where a limiter's decisions are made: in a Memory, seen through
 // view, or behind a door.
@@ -28,7 +33,7 @@ func (b *backend) init(name string, o doorOptions) {
 	}
 	b.door = newDoor(o)
 	if name != "" {
-		b.door.prefix = name + ":"
+		b.door.prefix = plainName.Replace(name) + ":"
 	}
 }
 

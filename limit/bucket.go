@@ -190,16 +190,18 @@ func (l *level) empty(r *rule, now int64, units uint64) int64 {
 	return later(int64(ceilDiv(units, r.drain)), l.lag(now))
 }
 
-// without returns units less those of n events that were to happen after so many
-// nanoseconds, and will not. What is above a full bucket belongs to the future. If
-// others have a place there after that of the n events, all stays as it is: who
-// comes next would get a place that is taken. What ran out since the events were
-// due does not come back; without them it might not have run out.
-func (r *rule) without(units, n uint64, after int64) uint64 {
+// overtaken reports whether somebody has a place after that of events which were to
+// happen after so many nanoseconds. What is above a full bucket belongs to the
+// future.
+func (r *rule) overtaken(units uint64, after int64) bool {
 	hi, ours := bits.Mul64(uint64(max(0, after)), r.drain)
-	if hi == 0 && units > r.full && units-r.full > ours {
-		return units
-	}
+	return hi == 0 && units > r.full && units-r.full > ours
+}
+
+// without returns units less those of n events that were to happen after so many
+// nanoseconds, and will not. What ran out since the events were due does not come
+// back; without them it might not have run out.
+func (r *rule) without(units, n uint64, after int64) uint64 {
 	hi, back := bits.Mul64(n, r.cost)
 	if hi != 0 {
 		return 0

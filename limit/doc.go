@@ -21,7 +21,8 @@
 // Token and Period keep their state per key in this process, in a [Memory] that
 // floods of keys do not fill; or in another [Store], to share limits between
 // processes. Such a store may fail: then a stand-in decides, as [Fallback] says,
-// and callers see no error.
+// and callers see no error; go run ./examples/ratelimit shows it. HTTP servers
+// have weirhttp.RateLimit.
 //
 // All three give a [weir.Guard]: Concurrency is one, and the For methods of the
 // others return that of a key.

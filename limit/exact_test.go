@@ -62,13 +62,15 @@ func (b *exactBucket) remaining() int {
 	return int(new(big.Int).Quo(room.Num(), room.Denom()).Int64())
 }
 
-// giveBack undoes n events that were to happen after that long.
-func (b *exactBucket) giveBack(n int, after time.Duration) {
+// overtaken reports whether there are places later than after that long.
+func (b *exactBucket) overtaken(after time.Duration) bool {
 	future := new(big.Rat).Sub(b.level, events(b.Burst))
 	ours := new(big.Rat).Mul(b.perNano(), new(big.Rat).SetInt64(int64(max(0, after))))
-	if future.Sign() > 0 && future.Cmp(ours) > 0 {
-		return
-	}
+	return future.Sign() > 0 && future.Cmp(ours) > 0
+}
+
+// giveBack undoes n events that were to happen after that long.
+func (b *exactBucket) giveBack(n int, after time.Duration) {
 	gone := new(big.Rat).Mul(b.perNano(), new(big.Rat).SetInt64(int64(max(0, -after))))
 	if back := new(big.Rat).Sub(events(n), gone); back.Sign() > 0 {
 		b.level.Sub(b.level, back)
@@ -90,12 +92,18 @@ func newExactKey(buckets []limit.Bucket) (k exactKey) {
 
 func (k exactKey) take(n int, within time.Duration) limit.Taken {
 	t := limit.Taken{OK: true, Remaining: -1}
+	overtaken := false
 	for _, b := range k {
 		b.now()
+		overtaken = overtaken || b.overtaken(within)
+	}
+	for _, b := range k {
 		wait := b.wait(max(1, n))
 		if n < 0 {
-			b.giveBack(-n, within)
 			wait = 0
+			if !overtaken {
+				b.giveBack(-n, within)
+			}
 		}
 		if wait < 0 || t.Wait < 0 {
 			t.Wait = -1

@@ -11,6 +11,7 @@ import (
 const (
 	firstPause = 100 * time.Millisecond // from a failure to the first probe
 	maxPause   = 500 * time.Millisecond // from one probe to the next, before jitter
+	endless    = 100 * 365 * day        // more than a call may take, and far from overflow
 )
 
 var errHung = errors.New("limit: the store lets nobody go, whatever their contexts say")
@@ -67,7 +68,8 @@ func (g *gate) init(timeout time.Duration, hook func(bool, error)) {
 	if timeout < 0 {
 		g.patience = defaultTimeout
 	} else {
-		g.hung = 2*timeout + firstPause
+		g.patience = min(timeout, endless)
+		g.hung = 2*g.patience + firstPause
 	}
 	g.phase.Store(&phase{since: g.epoch})
 }

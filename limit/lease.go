@@ -17,6 +17,7 @@ type lease struct {
 	used    int64
 
 	fetching bool        // somebody asks the store
+	began    int64       // when that one began
 	queue    []*claimant // for the end of that, in order; empty if nobody does
 
 	// Until then events that cost at least so many are refused without asking:
@@ -70,7 +71,7 @@ func (c *lease) begin(cost int, l *leases, now int64) fetch {
 		f.extra = addUpTo(l.most, f.extra, w.cost)
 	}
 	c.tokens = 0
-	c.fetching = true
+	c.fetching, c.began = true, now
 	return f
 }
 

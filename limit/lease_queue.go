@@ -72,12 +72,23 @@ func (c *lease) serve(l *leases, now int64) {
 	w.ready <- verdict{kind: lead, fetch: c.begin(w.cost, l, now)}
 }
 
-// dismiss sends everybody away.
+// dismiss ends a fetch and sends everybody away.
 func (c *lease) dismiss() {
+	c.sendAway()
+	c.fetching, c.queue = false, nil
+}
+
+func (c *lease) sendAway() {
 	for len(c.queue) > 0 {
 		c.pop().ready <- verdict{kind: alone}
 	}
-	c.fetching, c.queue = false, nil
+}
+
+// overdue reports whether somebody has asked the store for longer than one that
+// heeds its context could. Nobody should wait for that: the gate decides.
+func (c *lease) overdue(l *leases, now int64) bool {
+	hung := l.door.gate.hung
+	return c.fetching && hung > 0 && now-c.began > int64(hung)
 }
 
 // await is take for a claimant.

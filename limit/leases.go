@@ -81,6 +81,11 @@ func (l *leases) take(ctx context.Context, key string, n int) (Decision, bool, e
 		s.mu.Unlock()
 		return d, false, nil
 	}
+	if c.overdue(l, now) {
+		c.sendAway()
+		s.mu.Unlock()
+		return l.direct(ctx, key, n)
+	}
 	if c.fetching {
 		w := c.enqueue(n)
 		s.mu.Unlock()

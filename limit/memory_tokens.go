@@ -29,10 +29,17 @@ func (a answer) decision(ok bool) Decision {
 }
 
 func (v *view) tokens(key string, n int, within time.Duration, rules []rule) (answer, bool) {
-	now := int64(time.Since(v.mem.epoch))
 	hash := v.hash(key)
 	t, i := v.mem.tokens.of(hash)
-	t.mu.Lock() // nothing below panics, or calls anybody
+	// Reading the clock takes as long as fetching a cell from afar, and a processor
+	// does both at a time where nothing stands between them: so the clock is read
+	// under the lock. But whoever finds it held reads while waiting, lest others wait
+	// longer.
+	free := t.mu.TryLock()
+	now := int64(time.Since(v.mem.epoch))
+	if !free {
+		t.mu.Lock()
+	} // nothing below panics, or calls anybody
 	var s *tokens
 	var idleAt *int64
 	if c := t.find(hash, v.prefix, key); c != nil {
@@ -136,7 +143,16 @@ func (s *tokens) pour(rules []rule, now int64, n int, wait int64) answer {
 	return a
 }
 
+// giveBack leaves all as it is if others have places after that of the n events:
+// who comes next would get one that is taken. That shows in the bucket that makes
+// them wait, and holds for all: others' places are counted there from the time at
+// which they were reserved.
 func (s *tokens) giveBack(rules []rule, now int64, n uint64, after int64) {
+	for i := range rules {
+		if r := &rules[i]; r.overtaken(s.level(i).under(r, now), after) {
+			return
+		}
+	}
 	for i := range rules {
 		r, l := &rules[i], s.level(i)
 		units := l.under(r, now)

@@ -9,7 +9,7 @@ import (
 // PeriodOptions configures a [Period].
 type PeriodOptions struct {
 	// Name tells this limiter apart in metrics, and its keys from those of other
-	// limiters in the same Store: there they begin with Name and a colon.
+	// limiters in the same Store: see [TokenOptions].
 	Name string
 	// Quota is how many events are allowed per Period. There are no defaults.
 	Quota  int

@@ -5,7 +5,8 @@ import "time"
 // TokenOptions configures a [Token].
 type TokenOptions struct {
 	// Name tells this limiter apart in metrics, and its keys from those of other
-	// limiters in the same Store: there they begin with Name and a colon.
+	// limiters in the same Store: there they begin with Name and a colon; a colon in
+	// Name is %3A there. If users choose keys, give all limiters of a Store names.
 	Name string
 	// Rate is how many events are allowed per time in the long run. There is no
 	// default.

@@ -252,6 +252,7 @@ func TestImpossibleOptionsPanicAndAreErrors(t *testing.T) {
 		func(o *limit.TokenOptions) { o.Lease = 4 },
 		func(o *limit.TokenOptions) { o.Lease = -1 },
 		func(o *limit.TokenOptions) { o.Replicas = -1 },
+		func(o *limit.TokenOptions) { o.LeaseFor = -1 },
 		func(o *limit.TokenOptions) { o.Fallback = 3 },
 	} {
 		o := ok
