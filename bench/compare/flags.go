@@ -74,7 +74,7 @@ func pick(all []suite.Suite, name, only string) (suite.Suite, error) {
 				lines = append(lines, line)
 			}
 		}
-		if len(lines) == 0 {
+		if len(lines) == 0 && len(s.Lines) > 0 {
 			return s, fmt.Errorf("-only: no line of %s contains %q", name, only)
 		}
 		s.Lines = lines

@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/weirgo/weir/bench/internal/admission"
+	"github.com/weirgo/weir/bench/internal/ratelimit"
+	"github.com/weirgo/weir/bench/internal/redislimit"
 	"github.com/weirgo/weir/bench/internal/suite"
 	"github.com/weirgo/weir/bench/internal/window"
 )
@@ -12,5 +14,7 @@ func suites() []suite.Suite {
 	return []suite.Suite{
 		admission.Suite(),
 		window.Suite(),
+		ratelimit.Suite(),
+		redislimit.Suite(),
 	}
 }

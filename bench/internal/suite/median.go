@@ -29,6 +29,9 @@ func medianSample(samples []Sample) Sample {
 		NsPerOp:     of(func(s Sample) float64 { return s.NsPerOp }),
 		BytesPerOp:  of(func(s Sample) float64 { return s.BytesPerOp }),
 		AllocsPerOp: of(func(s Sample) float64 { return s.AllocsPerOp }),
+		P50Ns:       of(func(s Sample) float64 { return s.P50Ns }),
+		P99Ns:       of(func(s Sample) float64 { return s.P99Ns }),
+		TripsPerOp:  of(func(s Sample) float64 { return s.TripsPerOp }),
 		HeapBytes:   of(func(s Sample) float64 { return s.HeapBytes }),
 		Waited:      of(func(s Sample) float64 { return s.Waited }),
 	}

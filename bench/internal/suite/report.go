@@ -10,12 +10,19 @@ import (
 // returns the error of its last write.
 func (b Block) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "\n%s, -cpu %d\n  %s\n", b.Line, b.CPUs, b.Work)
-	if b.weighed() {
+	switch {
+	case b.has(func(s Sample) float64 { return s.HeapBytes }):
 		fmt.Fprintf(w, "  %-44s %10s\n", "", "B of heap")
 		for _, c := range b.Contenders {
 			fmt.Fprintf(w, "  %-44s %10s\n", c.Name, figure(c.HeapBytes))
 		}
-	} else {
+	case b.has(func(s Sample) float64 { return s.P50Ns }):
+		fmt.Fprintf(w, "  %-44s %8s %8s %8s %9s\n", "", "p50 us", "p99 us", "trips/op", "ops/s")
+		for _, c := range b.Contenders {
+			fmt.Fprintf(w, "  %-44s %8s %8s %8s %9s\n", c.Name,
+				figure(c.P50Ns/1000), figure(c.P99Ns/1000), figure(c.TripsPerOp), figure(1e9/c.NsPerOp))
+		}
+	default:
 		fmt.Fprintf(w, "  %-44s %10s %8s %10s\n", "", "ns/op", "B/op", "allocs/op")
 		for _, c := range b.Contenders {
 			fmt.Fprintf(w, "  %-44s %10s %8s %10s\n", c.Name, figure(c.NsPerOp), figure(c.BytesPerOp), figure(c.AllocsPerOp))
@@ -35,9 +42,10 @@ func (b Block) WriteText(w io.Writer) error {
 	return err
 }
 
-func (b Block) weighed() bool {
+// has reports whether a field was measured of anybody.
+func (b Block) has(field func(Sample) float64) bool {
 	for _, c := range b.Contenders {
-		if c.HeapBytes > 0 {
+		if field(c.Sample) > 0 {
 			return true
 		}
 	}

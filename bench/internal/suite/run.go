@@ -20,6 +20,9 @@ func Run(s Suite, o Options, progress func(Block)) (Result, error) {
 	if err := s.validate(); err != nil {
 		return Result{}, err
 	}
+	if s.Close != nil {
+		defer s.Close()
+	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	result := Result{Suite: s.Name, Withdrawn: s.Withdrawn}
 	for _, line := range s.Lines {

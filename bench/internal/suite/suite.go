@@ -8,6 +8,8 @@ type Suite struct {
 	About     string // one sentence
 	Lines     []Line
 	Withdrawn []Withdrawn
+	// Close, if not nil, ends what the lines have started. Run calls it last.
+	Close func()
 }
 
 // A Withdrawn is a peer that a suite wanted to measure and could not build.
@@ -56,6 +58,12 @@ type Sample struct {
 	NsPerOp     float64 `json:"ns_per_op"`
 	BytesPerOp  float64 `json:"bytes_per_op"`
 	AllocsPerOp float64 `json:"allocs_per_op"`
+	// P50Ns and P99Ns are how long single operations took: half and 99 % of them
+	// at most so long.
+	P50Ns float64 `json:"p50_ns"`
+	P99Ns float64 `json:"p99_ns"`
+	// TripsPerOp is how many times per operation a server was sent something.
+	TripsPerOp float64 `json:"trips_per_op"`
 	// HeapBytes is how much live heap one instance holds.
 	HeapBytes float64 `json:"heap_bytes"`
 	// Waited is the share of time, 0 to 1 and above, for which threads were ready

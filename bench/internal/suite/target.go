@@ -48,3 +48,14 @@ func Allocs(subject string, n float64) Target {
 func Heap(subject string, bytes float64) Target {
 	return Target{subject, "", bytes, "%g B of heap", func(s, _ Sample) float64 { return s.HeapBytes }}
 }
+
+// P99Ratio demands that 99 % of the operations of subject take at most limit times
+// as long as 99 % of peer's.
+func P99Ratio(subject string, limit float64, peer string) Target {
+	return Target{subject, peer, limit, "%g x p99 of", func(s, p Sample) float64 { return s.P99Ns / p.P99Ns }}
+}
+
+// Trips demands that an operation of subject takes at most n round trips.
+func Trips(subject string, n float64) Target {
+	return Target{subject, "", n, "%g trips", func(s, _ Sample) float64 { return s.TripsPerOp }}
+}

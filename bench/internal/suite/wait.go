@@ -8,11 +8,15 @@ import (
 	"time"
 )
 
-// processorWait returns for how long the threads of this process, as far as they
-// still exist, have been ready to run while others had the processors. Where the
-// system does not say (it is Linux that does), that is 0.
-func processorWait() (waited time.Duration) {
-	files, _ := filepath.Glob("/proc/self/task/*/schedstat") // the pattern is valid
+// processorWait returns for how long the threads of this process have been ready to
+// run while others had the processors; see waitOf.
+func processorWait() (waited time.Duration) { return waitOf("self") }
+
+// waitOf is processorWait of any process, by the name of its directory in /proc: of
+// its threads that still exist. Where the system does not say (it is Linux that
+// does), that is 0.
+func waitOf(process string) (waited time.Duration) {
+	files, _ := filepath.Glob("/proc/" + process + "/task/*/schedstat") // the pattern is valid
 	for _, file := range files {
 		stat, err := os.ReadFile(file)
 		if err != nil {
