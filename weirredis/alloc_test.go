@@ -11,7 +11,7 @@ import (
 )
 
 // answers stands in for the server and the network.
-type answers struct{ reply string }
+type answers struct{ reply []any }
 
 func (answers) DialHook(next redis.DialHook) redis.DialHook { return next }
 
@@ -30,12 +30,12 @@ func (a answers) ProcessHook(redis.ProcessHook) redis.ProcessHook {
 // the arguments' slice, and each argument as a string in an interface.
 func TestDecisionAllocatesLittleMoreThanItsArguments(t *testing.T) {
 	c := connect(t, "127.0.0.1:1")
-	c.AddHook(answers{"1 0 0 0"})
+	c.AddHook(answers{[]any{int64(1), int64(0), int64(0), int64(0)}})
 	s, ctx := storeOf(c), context.Background()
 	buckets := []limit.Bucket{{Rate: limit.PerSecond(10), Burst: 20}}
 	script := redis.NewScript("")
 	bare := testing.AllocsPerRun(100, func() {
-		_, err := script.EvalSha(ctx, c, []string{"weir:{user}"}, "1 0", "100000/1/20 1 100000 0 2000000 0").Text()
+		_, err := script.EvalSha(ctx, c, []string{"weir:{user}"}, "1 0 100000/1/20 1 100000 0 2000000 0").Int64Slice()
 		require.NoError(t, err)
 	})
 	full := testing.AllocsPerRun(100, func() {

@@ -54,10 +54,10 @@ func (k *clock) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 			"redis.call('TIME')": fmt.Sprintf("{'%d', '%d'}", micros/1e6, micros%1e6),
 			"'PX', ttl":          "'PX', 3600000",
 		} {
-			if strings.Count(script, old) != 1 {
-				return fmt.Errorf("the script does not have one %s", old)
+			if !strings.Contains(script, old) {
+				return fmt.Errorf("the script does not have %s", old)
 			}
-			script = strings.Replace(script, old, text, 1)
+			script = strings.ReplaceAll(script, old, text)
 		}
 		eval := slices.Clone(args)
 		eval[0], eval[1] = "eval", script

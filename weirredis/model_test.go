@@ -57,9 +57,14 @@ func (m *tokenModel) take(clock int64, n int, within time.Duration, buckets []li
 	switch {
 	case n < 0:
 		t.OK = true
-		for i, b := range buckets {
-			levels[i] = returned(levels[i], rat(int64(-n)), ahead, b)
-			empty = empty && levels[i].Sign() == 0
+		if overtaken(levels, ahead, buckets) {
+			break
+		}
+		for _, l := range levels {
+			if l.Sub(l, rat(int64(-n))); l.Sign() < 0 {
+				l.SetInt64(0)
+			}
+			empty = empty && l.Sign() == 0
 		}
 		m.at, m.levels = now, levels
 		if empty { // nothing has happened, hence nothing is kept
@@ -100,20 +105,14 @@ func (m *tokenModel) take(clock int64, n int, within time.Duration, buckets []li
 	return t
 }
 
-// returned gives events back which were to happen that much later; not those that
-// others were promised for a time after that.
-func returned(level, n *big.Rat, ahead int64, b limit.Bucket) *big.Rat {
-	most := new(big.Rat).Mul(perMicro(b.Rate), rat(ahead))
-	over := most.Sub(level, most.Add(most, rat(int64(b.Burst))))
-	less := new(big.Rat).Sub(level, n)
-	if over.Sign() > 0 {
-		less.Add(less, over)
+// overtaken reports whether others were promised events for a later time: then
+// nothing can be given back.
+func overtaken(levels []*big.Rat, ahead int64, buckets []limit.Bucket) bool {
+	for i, b := range buckets {
+		most := new(big.Rat).Mul(perMicro(b.Rate), rat(ahead))
+		if levels[i].Cmp(most.Add(most, rat(int64(b.Burst)))) > 0 {
+			return true
+		}
 	}
-	if less.Cmp(level) > 0 {
-		less.Set(level)
-	}
-	if less.Sign() < 0 {
-		less.SetInt64(0)
-	}
-	return less
+	return false
 }

@@ -6,10 +6,16 @@
 -- ARGV[1]  how many events to take; 0 looks, as if for one
 -- ARGV[2]  the quota
 -- ARGV[3]  how long a part is, in microseconds
--- Returns  "f wait used reset": f is 1 if they fit, else 0; microseconds until they
+-- Returns  {f, wait, used, reset}: f is 1 if they fit, else 0; microseconds until they
 --          fit, events that count now, microseconds until none does.
 --
 -- All numbers are integers below 2^53, which doubles hold exactly.
+
+-- Not every server answers with integers of more than 32 bits on every machine, so
+-- larger ones are written out.
+local function int(x)
+	return x < 2147483648 and x or string.format('%.0f', x)
+end
 
 local MAXSKEW = 6e7 -- a minute
 
@@ -100,7 +106,7 @@ if n > 0 and (fits or moved) then
 	for k = 0, 16 do
 		text[k + 2] = string.format('%.0f', counts[k] or 0)
 	end
-	local ttl = string.format('%.0f', math.ceil(newest / 1000) + 1)
+	local ttl = math.ceil(newest / 1000) + 1
 	redis.call('SET', KEYS[1], table.concat(text, ' '), 'PX', ttl)
 end
-return string.format('%d %.0f %.0f %.0f', fits and 1 or 0, wait, used, newest)
+return {fits and 1 or 0, int(wait), int(used), int(newest)}

@@ -5,8 +5,6 @@ import (
 	_ "embed" // for the scripts
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -89,20 +87,12 @@ func NewStore(o StoreOptions) *Store {
 // run runs a script on a key and returns the integers that it answers with, at
 // least so many.
 func (s *Store) run(ctx context.Context, script *redis.Script, key string, least int, args ...any) ([]int64, error) {
-	text, err := script.Run(ctx, s.client, []string{key}, args...).Text()
+	reply, err := script.Run(ctx, s.client, []string{key}, args...).Int64Slice()
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctxerr.Err(ctx)
 		}
 		return nil, keyError(key, err)
-	}
-	reply := make([]int64, 0, 8)
-	for word := range strings.FieldsSeq(text) {
-		n, err := strconv.ParseInt(word, 10, 64)
-		if err != nil {
-			return nil, keyError(key, err)
-		}
-		reply = append(reply, n)
 	}
 	if len(reply) < least {
 		return nil, keyError(key, errShort)

@@ -80,13 +80,12 @@ func (c *call) args(within time.Duration) ([]any, error) {
 	} else if c.n > 0 && !c.never {
 		sign = 1
 	}
-	args := make([]any, 0, 1+len(c.buckets))
-	buf := make([]byte, 0, 128)
-	buf = strconv.AppendInt(buf, int64(sign), 10)
-	buf = appendUint(buf, ' ', micros)
-	args = append(args, string(buf))
-	for _, b := range c.buckets {
-		args = append(args, string(appendBucket(buf[:0], b, c.moved())))
+	args := make([]any, len(c.buckets))
+	buf := strconv.AppendInt(make([]byte, 0, 128), int64(sign), 10)
+	buf = append(appendUint(buf, ' ', micros), ' ')
+	for i, b := range c.buckets {
+		args[i] = string(appendBucket(buf, b, c.moved()))
+		buf = buf[:0]
 	}
 	return args, nil
 }

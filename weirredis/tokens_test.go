@@ -102,3 +102,26 @@ func checkTokens(
 		}
 	}
 }
+
+// As in a limit.Memory: whoever came next would get a place that is taken.
+func TestNothingIsGivenBackIfOthersHaveLaterPlaces(t *testing.T) {
+	s, m, _ := embedded(t)
+	m.SetTime(newYear)
+	several := []limit.Bucket{{Rate: limit.PerSecond(1), Burst: 3}, {Rate: limit.PerSecond(2), Burst: 100}}
+	for name, buckets := range map[string][]limit.Bucket{"one": several[:1], "several": several} {
+		take := func(n int, within time.Duration) limit.Taken {
+			taken, err := s.TakeTokens(context.Background(), name, n, within, buckets)
+			require.NoError(t, err)
+			return taken
+		}
+		take(3, 0)
+		require.Equal(t, 3*time.Second, take(3, time.Hour).Wait)
+		require.Equal(t, 4*time.Second, take(1, time.Hour).Wait)
+		before := take(0, 0)
+		require.Equal(t, 5*time.Second, before.Wait)
+		require.Equal(t, limit.Taken{OK: true, Limit: 3, Reset: before.Reset}, take(-3, 3*time.Second), "the one is later")
+		require.Equal(t, before, take(0, 0))
+		require.Equal(t, limit.Taken{OK: true, Limit: 3, Reset: before.Reset - time.Second}, take(-1, 4*time.Second), "it was the last")
+		require.Equal(t, 4*time.Second, take(0, 0).Wait)
+	}
+}

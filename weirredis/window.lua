@@ -6,13 +6,19 @@
 -- ARGV[3]  the period in microseconds: windows begin at its multiples since 1970.
 --          Or, if there are more, 3 to the last are boundaries of windows,
 --          ascending, in microseconds since 1970.
--- Returns  "f wait used reset": f is 1 if they fit, else 0; microseconds until they
---          fit, events that count now, microseconds until none does. Or "-1 now",
+-- Returns  {f, wait, used, reset}: f is 1 if they fit, else 0; microseconds until they
+--          fit, events that count now, microseconds until none does. Or {-1, now},
 --          if the server's time is not within the boundaries.
 --
 -- All numbers are integers below 2^53, which doubles hold exactly.
 
 local MAXSKEW = 6e7 -- a minute
+
+-- Not every server answers with integers of more than 32 bits on every machine, so
+-- larger ones are written out.
+local function int(x)
+	return x < 2147483648 and x or string.format('%.0f', x)
+end
 
 local n, quota = tonumber(ARGV[1]), tonumber(ARGV[2])
 
@@ -64,7 +70,7 @@ elseif now >= tonumber(ARGV[3]) then
 	end
 end
 if not own then
-	return string.format('-1 %.0f', now)
+	return {-1, int(now)}
 end
 if finish == 0 then
 	finish = own
@@ -77,7 +83,7 @@ if fits and n > 0 then
 	used, finish = used + n, math.max(finish, own)
 end
 if n > 0 and (fits or moved) then
-	local ttl = string.format('%.0f', math.ceil((finish - clock) / 1000) + 1)
+	local ttl = math.ceil((finish - clock) / 1000) + 1
 	redis.call('SET', KEYS[1], string.format('w1 %.0f %.0f %.0f', now, finish, used), 'PX', ttl)
 end
-return string.format('%d %.0f %.0f %.0f', fits and 1 or 0, wait, used, used > 0 and finish - clock or 0)
+return {fits and 1 or 0, int(wait), int(used), int(used > 0 and finish - clock or 0)}
