@@ -31,10 +31,11 @@ func (b *backend) init(name string, o doorOptions) {
 		b.view = newView(memory, name)
 		return
 	}
-	b.door = newDoor(o)
+	prefix := ""
 	if name != "" {
-		b.door.prefix = plainName.Replace(name) + ":"
+		prefix = plainName.Replace(name) + ":"
 	}
+	b.door = newDoor(prefix, o)
 }
 
 // check returns what forbids to ask at all.

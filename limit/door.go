@@ -23,14 +23,14 @@ var errLate = errors.New("limit: the store answered after the timeout")
 // does not answer, a stand-in. All calls of a door have the same buckets, or the
 // same window.
 type door struct {
-	opts     doorOptions
 	prefix   string // of the keys in the store
-	gate     gate
+	opts     doorOptions
+	gates    gates
 	degraded atomic.Uint64
 
 	mu    sync.Mutex              // for making and dropping the stand-in
 	local atomic.Pointer[standIn] // nil while nobody needs it
-	used  atomic.Int64            // when it was last needed, by the gate's clock
+	used  atomic.Int64            // when it was last needed, by the gates' clock
 }
 
 type doorOptions struct {
@@ -41,13 +41,13 @@ type doorOptions struct {
 	onDegraded func(degraded bool, err error)
 }
 
-func newDoor(o doorOptions) *door {
+func newDoor(prefix string, o doorOptions) *door {
 	if o.timeout == 0 {
 		o.timeout = defaultTimeout
 	}
 	o.replicas = max(1, o.replicas)
-	d := &door{opts: o}
-	d.gate.init(o.timeout, o.onDegraded)
+	d := &door{prefix: prefix, opts: o}
+	d.gates.init(prefix, o)
 	return d
 }
 
@@ -70,32 +70,33 @@ func (d *door) take(ctx context.Context, r *request) (Taken, bool, error) {
 	return d.standIn(r), true, nil
 }
 
-// ask asks the store, unless the gate is open, and reports whether it answered.
+// ask asks the store, unless the gate of the key is open, and reports whether it answered.
 // An error is that of ctx.
 func (d *door) ask(ctx context.Context, r *request) (t Taken, answered bool, err error) {
-	p, ok := d.gate.enter()
+	g := d.gates.gate(r.key)
+	p, ok := g.enter()
 	if !ok {
 		return Taken{}, false, nil
 	}
 	ended := false
 	defer func() {
 		if !ended {
-			d.gate.failed(p, errGoexit)
+			g.failed(p, errGoexit)
 		}
 	}()
 	t, late, err := d.askInTime(ctx, r)
 	ended = true
 	switch {
 	case err == nil && late: // use the answer, but spare others the wait
-		d.gate.failed(p, errLate)
+		g.failed(p, errLate)
 	case err == nil:
-		d.gate.worked(p)
+		g.worked(p)
 		d.forget(p.start)
 	case ctx.Err() != nil:
-		d.gate.abandoned(p, ctx.Err() == context.DeadlineExceeded, err)
+		g.abandoned(p, ctx.Err() == context.DeadlineExceeded, err)
 		return Taken{}, false, ctxerr.Err(ctx)
 	default:
-		d.gate.failed(p, err)
+		g.failed(p, err)
 		return Taken{}, false, nil
 	}
 	return t, true, nil
@@ -122,18 +123,18 @@ func (d *door) standIn(r *request) Taken {
 	case d.opts.fallback == FallbackOpen:
 		return r.allowed()
 	case d.opts.fallback == FallbackClosed:
-		return r.refused(d.gate.untilProbe())
+		return r.refused(d.gates.gate(r.key).untilProbe())
 	}
 	t := d.share(r).take(r)
 	if t.Wait < 0 && r.n <= r.most() { // too much for the share, not for the store
-		t.Wait = d.gate.untilProbe()
+		t.Wait = d.gates.gate(r.key).untilProbe()
 	}
 	return t
 }
 
 // share returns the stand-in with this process's share of the limits.
 func (d *door) share(r *request) *standIn {
-	now := d.gate.now()
+	now := d.gates.now()
 	if local := d.local.Load(); local != nil {
 		d.touch(now)
 		return local
@@ -172,16 +173,11 @@ type doorStats struct {
 	failures uint64    // calls that the store did not answer
 	degraded uint64    // decisions that a stand-in made
 	lastErr  error     // of the store, nil if there was none
-	since    time.Time // of the outage, zero if there is none
+	since    time.Time // of the outage, of whichever part; zero if there is none
 }
 
 func (d *door) stats() doorStats {
-	st := doorStats{failures: d.gate.failures.Load(), degraded: d.degraded.Load()}
-	if p := d.gate.phase.Load(); p.broken {
-		st.since = p.since
-	}
-	d.gate.mu.Lock()
-	defer d.gate.mu.Unlock()
-	st.lastErr = d.gate.lastErr
+	st := doorStats{degraded: d.degraded.Load()}
+	d.gates.stats(&st)
 	return st
 }

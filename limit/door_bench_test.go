@@ -21,7 +21,7 @@ func (idleStore) TakeWindow(context.Context, string, int, Window) (Taken, error)
 func BenchmarkDoor(b *testing.B) {
 	for name, timeout := range map[string]time.Duration{"timeout": 0, "none": -1} {
 		b.Run(name, func(b *testing.B) {
-			d := newDoor(doorOptions{store: idleStore{}, timeout: timeout})
+			d := newDoor("", doorOptions{store: idleStore{}, timeout: timeout})
 			b.ReportAllocs()
 			for b.Loop() {
 				_, _, _ = d.tokens(context.Background(), "key", 1, 0, tenPerSecond)
@@ -36,7 +36,7 @@ func BenchmarkOutage(b *testing.B) {
 		b.Run(f.String(), func(b *testing.B) {
 			d, _ := outage(doorOptions{fallback: f})
 			_, _, _ = d.tokens(context.Background(), "key", 1, 0, tenPerSecond)
-			d.gate.phase.Load().next.Store(1 << 62)
+			d.gates.all[0].phase.Load().next.Store(1 << 62)
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {

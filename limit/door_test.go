@@ -50,7 +50,7 @@ func TestWhileTheStoreIsDownCallersSeeNoErrorsAndHardlyAnyWait(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newFakeStore()
-				d := newDoor(doorOptions{store: s})
+				d := newDoor("", doorOptions{store: s})
 				require.False(t, d.one(t.Context(), "key").degraded)
 				s.set(f.fault)
 				s.forgetCalls()
@@ -87,7 +87,7 @@ func TestWhileTheStoreIsDownCallersSeeNoErrorsAndHardlyAnyWait(t *testing.T) {
 func TestTheFirstCallersOfAnOutageWaitOnlyForTheTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
-		d := newDoor(doorOptions{store: s, timeout: 20 * time.Millisecond})
+		d := newDoor("", doorOptions{store: s, timeout: 20 * time.Millisecond})
 		s.set(hanging)
 		var all sync.WaitGroup
 		for range 100 {
@@ -106,7 +106,7 @@ func TestTheFirstCallersOfAnOutageWaitOnlyForTheTimeout(t *testing.T) {
 
 func TestAPanicOfTheStoreIsKept(t *testing.T) {
 	s := newFakeStore()
-	d := newDoor(doorOptions{store: s})
+	d := newDoor("", doorOptions{store: s})
 	s.set(func(context.Context) (Taken, error) { panic("out of cheese") })
 	require.True(t, d.one(t.Context(), "key").degraded)
 	require.EqualError(t, d.stats().lastErr, "limit: the store panicked: out of cheese")
@@ -114,7 +114,7 @@ func TestAPanicOfTheStoreIsKept(t *testing.T) {
 
 func TestAStoreThatEndsTheGoroutineHasFailed(t *testing.T) {
 	s := newFakeStore()
-	d := newDoor(doorOptions{store: s})
+	d := newDoor("", doorOptions{store: s})
 	s.set(func(context.Context) (Taken, error) { runtime.Goexit(); return Taken{}, nil })
 	var all sync.WaitGroup
 	all.Go(func() { d.one(t.Context(), "key") })
@@ -126,7 +126,7 @@ func TestAStoreThatEndsTheGoroutineHasFailed(t *testing.T) {
 func TestADoneContextIsTheCallersAndNoFailureOfTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
-		d := newDoor(doorOptions{store: s})
+		d := newDoor("", doorOptions{store: s})
 		s.set(hanging)
 		cause := errors.New("gone home")
 		for range 100 {
@@ -145,7 +145,7 @@ func TestADoneContextIsTheCallersAndNoFailureOfTheStore(t *testing.T) {
 func TestCallersWithShortDeadlinesFindOutThatTheStoreHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
-		d := newDoor(doorOptions{store: s})
+		d := newDoor("", doorOptions{store: s})
 		s.set(hanging)
 		late := 0
 		for range 1000 {
@@ -167,7 +167,7 @@ func TestCallersWithShortDeadlinesFindOutThatTheStoreHangs(t *testing.T) {
 func TestAnAnswerAfterTheTimeoutCountsForTheCallerButOpensTheGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
-		d := newDoor(doorOptions{store: s})
+		d := newDoor("", doorOptions{store: s})
 		s.set(func(context.Context) (Taken, error) {
 			time.Sleep(3 * time.Second) // it does not heed its context
 			return Taken{OK: true, Limit: 10, Remaining: 7}, nil
@@ -195,7 +195,7 @@ func TestWithoutATimeoutOnlyTheCallersContextEndsACall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
 		s.delay = time.Hour
-		d := newDoor(doorOptions{store: s, timeout: -1})
+		d := newDoor("", doorOptions{store: s, timeout: -1})
 		got := d.one(t.Context(), "key")
 		require.True(t, got.OK)
 		require.False(t, got.degraded)
@@ -205,7 +205,7 @@ func TestWithoutATimeoutOnlyTheCallersContextEndsACall(t *testing.T) {
 
 func TestEventsGivenBackWhileTheStoreIsDownAreLost(t *testing.T) {
 	s := newFakeStore()
-	d := newDoor(doorOptions{store: s, replicas: 2})
+	d := newDoor("", doorOptions{store: s, replicas: 2})
 	s.set(failing)
 	for range 5 {
 		require.True(t, d.one(t.Context(), "key").OK)
@@ -221,8 +221,8 @@ func TestAnOpenGateCostsNoAllocation(t *testing.T) {
 	w := Window{Quota: 1000, Period: time.Hour}
 	for f := FallbackLocal; f <= FallbackClosed; f++ {
 		s := newFakeStore()
-		d := newDoor(doorOptions{store: s, fallback: f})
-		windows := newDoor(doorOptions{store: s, fallback: f})
+		d := newDoor("", doorOptions{store: s, fallback: f})
+		windows := newDoor("", doorOptions{store: s, fallback: f})
 		s.set(failing)
 		ask := func() {
 			_, degraded, err := d.tokens(t.Context(), "key", 1, 0, tenPerSecond)
@@ -233,7 +233,7 @@ func TestAnOpenGateCostsNoAllocation(t *testing.T) {
 		}
 		ask()
 		for _, d := range []*door{d, windows} {
-			d.gate.phase.Load().next.Store(1 << 62) // no probes, they may allocate
+			d.gates.all[0].phase.Load().next.Store(1 << 62) // no probes, they may allocate
 		}
 		require.Zero(t, testing.AllocsPerRun(1000, ask), f.String())
 	}
@@ -242,7 +242,7 @@ func TestAnOpenGateCostsNoAllocation(t *testing.T) {
 func TestStatsSayHowLongAnOutageLasts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
-		d := newDoor(doorOptions{store: s})
+		d := newDoor("", doorOptions{store: s})
 		d.one(t.Context(), "key")
 		require.Equal(t, doorStats{}, d.stats())
 		s.set(failing)

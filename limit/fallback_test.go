@@ -32,7 +32,7 @@ func outage(o doorOptions) (*door, *fakeStore) {
 	s := newFakeStore()
 	s.set(failing)
 	o.store = s
-	return newDoor(o), s
+	return newDoor("", o), s
 }
 
 func TestTheStandInHasTheShareOfOneReplica(t *testing.T) {
@@ -77,7 +77,7 @@ func TestCostAboveTheShareIsPutOffNotRuledOut(t *testing.T) {
 		got, _, err := d.tokens(t.Context(), "key", 3, 0, tenPerSecond)
 		require.NoError(t, err)
 		require.False(t, got.OK)
-		require.Equal(t, d.gate.untilProbe(), got.Wait)
+		require.Equal(t, d.gates.all[0].untilProbe(), got.Wait)
 		got, _, err = d.tokens(t.Context(), "key", 11, 0, tenPerSecond)
 		require.NoError(t, err)
 		require.Negative(t, got.Wait)
@@ -122,7 +122,7 @@ func TestAnOutageAdmitsNoMoreThanPromised(t *testing.T) {
 			s := newFakeStore()
 			var doors []*door
 			for range replicas {
-				doors = append(doors, newDoor(doorOptions{store: s, replicas: replicas}))
+				doors = append(doors, newDoor("", doorOptions{store: s, replicas: replicas}))
 			}
 			admitted, instead := 0, 0
 			greed := func(span time.Duration) {
@@ -155,7 +155,7 @@ func TestAnOutageAdmitsNoMoreThanPromised(t *testing.T) {
 func TestAStoreThatComesAndGoesGetsNoFullStandInEachTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
-		d := newDoor(doorOptions{store: s})
+		d := newDoor("", doorOptions{store: s})
 		instead, outages := 0, 0
 		start := time.Now()
 		for time.Since(start) < 10*time.Second {
@@ -167,7 +167,7 @@ func TestAStoreThatComesAndGoesGetsNoFullStandInEachTime(t *testing.T) {
 				}
 			}
 			s.set(nil)
-			time.Sleep(d.gate.untilProbe())
+			time.Sleep(d.gates.all[0].untilProbe())
 			require.False(t, d.one(t.Context(), "key").degraded)
 		}
 		require.Greater(t, outages, 80)

@@ -32,10 +32,10 @@ type gate struct {
 	failures atomic.Uint64
 	silent   atomic.Bool // silence is not zero
 
+	news *news // shared by the gates of a door
+
 	mu      sync.Mutex // for transitions; never held across a call of anything
-	lastErr error
 	silence silence
-	news    news
 }
 
 // A phase is a time in which the store works, or does not. What becomes of a
@@ -63,8 +63,8 @@ type pass struct {
 
 // init makes the gate ready for calls of at most the timeout; negative if only
 // the callers' contexts bound them.
-func (g *gate) init(timeout time.Duration, hook func(bool, error)) {
-	g.epoch, g.patience, g.news.hook = time.Now(), timeout, hook
+func (g *gate) init(epoch time.Time, timeout time.Duration, n *news) {
+	g.epoch, g.patience, g.news = epoch, timeout, n
 	if timeout < 0 {
 		g.patience = defaultTimeout
 	} else {
@@ -133,9 +133,10 @@ func (g *gate) failed(p pass, err error) {
 func (g *gate) settle(p pass, err error) {
 	if err != nil {
 		g.failures.Add(1)
+		g.news.failed(err)
 	}
 	if g.take(p, err) {
-		g.tell()
+		g.news.tell()
 	}
 	if err != nil && p.phase.broken {
 		p.postpone(g.now(), 2)
@@ -148,9 +149,6 @@ func (g *gate) take(p pass, err error) bool {
 	defer g.mu.Unlock()
 	g.silence = silence{}
 	g.silent.Store(false)
-	if err != nil {
-		g.lastErr = err
-	}
 	broken := err != nil
 	if g.phase.Load() != p.phase || p.phase.broken == broken {
 		return false
@@ -161,7 +159,7 @@ func (g *gate) take(p pass, err error) bool {
 		next.pause.Store(int64(2 * firstPause))
 	}
 	g.phase.Store(next)
-	g.news.add(transition{broken, err})
+	g.news.add(broken, err)
 	return true
 }
 

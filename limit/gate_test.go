@@ -12,7 +12,7 @@ import (
 
 func newTestGate(timeout time.Duration, hook func(bool, error)) *gate {
 	g := &gate{}
-	g.init(timeout, hook)
+	g.init(time.Now(), timeout, &news{hook: hook})
 	return g
 }
 

@@ -85,9 +85,9 @@ func (c *lease) sendAway() {
 }
 
 // overdue reports whether somebody has asked the store for longer than one that
-// heeds its context could. Nobody should wait for that: the gate decides.
+// heeds its context could. Nobody should wait for that: the key's gate decides.
 func (c *lease) overdue(l *leases, now int64) bool {
-	hung := l.door.gate.hung
+	hung := l.door.gates.hung()
 	return c.fetching && hung > 0 && now-c.began > int64(hung)
 }
 

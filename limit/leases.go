@@ -66,7 +66,7 @@ func (l *leases) now() int64 { return int64(time.Since(l.epoch)) }
 // take takes n events of the key, n > 0, and reports whether a stand-in for the
 // store decided. An error is that of ctx.
 func (l *leases) take(ctx context.Context, key string, n int) (Decision, bool, error) {
-	if n > l.most || l.door.gate.open() {
+	if n > l.most || l.door.gates.open(key) {
 		return l.direct(ctx, key, n)
 	}
 	s := l.shard(key)

@@ -1,13 +1,22 @@
 package limit
 
+import (
+	"sync"
+	"sync/atomic"
+)
+
 const maxUntold = 32 // transitions that a hook which hangs may fall behind
 
-// news are the transitions of a gate that its hook has not heard of yet. They
-// belong to the gate's mutex.
+// news are what the gates of a door found out, all of them together: the store is
+// degraded while one of them is open.
 type news struct {
-	hook    func(degraded bool, err error)
-	untold  []transition
-	telling bool // somebody runs the hook
+	hook   func(degraded bool, err error)
+	broken atomic.Int64 // gates that are open
+
+	mu      sync.Mutex // never held across a call of anything; taken after a gate's
+	lastErr error
+	untold  []transition // that the hook has not heard of yet
+	telling bool         // somebody runs the hook
 }
 
 type transition struct {
@@ -15,20 +24,37 @@ type transition struct {
 	err      error
 }
 
-// add puts a transition in line. They alternate: of a hook that hangs, the two
-// oldest are kept back, which cancel each other out.
-func (n *news) add(t transition) {
-	if n.hook == nil {
+func (n *news) failed(err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.lastErr = err
+}
+
+// add takes in that a gate has opened or closed. If it is the first that is open,
+// or was the last, that puts a transition in line. They alternate: of a hook that
+// hangs, the two oldest are kept back, which cancel each other out.
+func (n *news) add(broken bool, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	whole := false
+	if broken {
+		whole = n.broken.Add(1) == 1
+	} else {
+		whole = n.broken.Add(-1) == 0
+	}
+	if n.hook == nil || !whole {
 		return
 	}
 	if len(n.untold) >= maxUntold {
 		n.untold = n.untold[2:]
 	}
-	n.untold = append(n.untold, t)
+	n.untold = append(n.untold, transition{broken, err})
 }
 
 // next takes the transition that the caller must now tell, if nobody is at it.
 func (n *news) next() (transition, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if n.telling || len(n.untold) == 0 {
 		return transition{}, false
 	}
@@ -40,23 +66,21 @@ func (n *news) next() (transition, bool) {
 
 // tell runs the hook, without locks, for each transition that it has not heard
 // of. If another goroutine is at it, that one goes on to the new ones.
-func (g *gate) tell() {
-	for g.tellOne() {
+func (n *news) tell() {
+	for n.tellOne() {
 	}
 }
 
-func (g *gate) tellOne() bool {
-	g.mu.Lock()
-	t, ok := g.news.next()
-	g.mu.Unlock()
+func (n *news) tellOne() bool {
+	t, ok := n.next()
 	if !ok {
 		return false
 	}
 	defer func() { // also if the hook panics
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.news.telling = false
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.telling = false
 	}()
-	g.news.hook(t.degraded, t.err)
+	n.hook(t.degraded, t.err)
 	return true
 }

@@ -26,7 +26,7 @@ func TestAMemoryNeverSeemsToTalkNonsense(t *testing.T) {
 			{Quota: 7, Period: day, Align: time.UTC},
 		}
 		withins := []time.Duration{0, 1, time.Second, time.Hour, farthest, math.MaxInt64}
-		d := newDoor(doorOptions{store: newFakeStore(), timeout: -1})
+		d := newDoor("", doorOptions{store: newFakeStore(), timeout: -1})
 		for range 20_000 {
 			n := rand.IntN(20) - 3
 			_, degraded, err := d.tokens(context.Background(), "key", n, withins[rand.IntN(len(withins))], limits[rand.IntN(len(limits))])

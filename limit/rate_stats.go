@@ -21,7 +21,7 @@ type TokenStats struct {
 	// Of a Store that is no Memory.
 	Failures      uint64    // calls that it did not answer
 	Degraded      uint64    // decisions that a stand-in made
-	DegradedSince time.Time // since when it does not answer; zero if it does
+	DegradedSince time.Time // since when it, or any part of it, does not answer; zero if all does
 	LastError     error     // nil if there was none
 }
 

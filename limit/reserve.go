@@ -131,7 +131,7 @@ func (t *Token) WaitN(ctx context.Context, key string, n int) error {
 // leased takes n events that need not wait, where a lease may spare the Store a
 // call.
 func (t *Token) leased(ctx context.Context, key string, n int) (bool, error) {
-	if t.leases == nil || t.door.gate.open() || n == 0 {
+	if t.leases == nil || t.door.gates.open(key) || n == 0 {
 		return false, nil
 	}
 	d, _, err := t.leases.take(ctx, key, n)

@@ -55,3 +55,20 @@ type Store interface {
 	// With n = 0 it answers with OK and Wait whether and when one would fit.
 	TakeWindow(ctx context.Context, key string, n int, w Window) (Taken, error)
 }
+
+// Parted is what a [Store] may implement, too, if parts of it fail apart, as the
+// nodes of a cluster do. A limiter then learns of each part by itself whether it
+// answers, at the price of one Timeout each: keys of a part that does not answer
+// are decided by the stand-in, and all others by the store.
+//
+// Without it, one part that does not answer is taken for all of the store, and
+// the next part that does, for its recovery.
+type Parted interface {
+	// Parts returns a function that says which part holds prefix + key, which is
+	// the key that the store is called with, or nil if this store has no parts.
+	// Any number will do; of those, 64 are told apart: the rest of a division by
+	// that. The function is called for each decision, perhaps twice, and should
+	// neither wait nor allocate. It is safe for concurrent use. If it panics, the
+	// key is in part 0. A limiter calls Parts once, when it is made.
+	Parts(prefix string) func(key string) int
+}

@@ -48,11 +48,12 @@ type TokenOptions struct {
 	// default is 100 ms.
 	LeaseFor time.Duration
 	// OnDegraded is called when a stand-in takes over from the Store, with true
-	// and the Store's error, and when the Store is back, with false and nil. It
-	// is called without locks, by a goroutine that asks the limiter and waits for
-	// it, once for each change and in order. While a call of it lasts, others go on
-	// and leave it up to 32 changes to hear of; of more, the oldest are dropped in
-	// pairs.
+	// and the Store's error, and when the Store is back, with false and nil. Of a
+	// [Parted] store it hears when the first part fails, and when all answer
+	// again. It is called without locks, by a goroutine that asks the limiter and
+	// waits for it, once for each change and in order. While a call of it lasts,
+	// others go on and leave it up to 32 changes to hear of; of more, the oldest
+	// are dropped in pairs.
 	OnDegraded func(degraded bool, err error)
 }
 

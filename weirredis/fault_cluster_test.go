@@ -28,9 +28,7 @@ func TestFaultSlotMovesFromNodeToNode(t *testing.T) {
 	require.Zero(t, l.degraded.Load())
 }
 
-// A limiter knows one store, not its nodes: while one of three is away, it turns
-// to its stand-in for all keys whenever it meets that one, and back whenever it
-// meets another.
+// While one of three masters hangs, limiters turn to their stand-ins for its keys.
 func TestFaultNodeOfAClusterIsAway(t *testing.T) {
 	c := startCluster(t)
 	keys := []string{"a", "b", "c"}
