@@ -45,6 +45,9 @@ var (
 // use stand still until it has caught up, at most for a minute; beyond that they
 // go on from where they were.
 //
+// On a Cluster or a Ring it is a [limit.Parted]: while a node is away, limiters turn
+// to their stand-ins for the keys of that node, and ask the others as before.
+//
 // Replication is asynchronous: what a failed master had not passed on is
 // forgotten, and so many events may happen once more, at most a full bucket or a
 // quota per key.
@@ -64,7 +67,10 @@ type Store struct {
 	sliding *redis.Script
 }
 
-var _ limit.Store = (*Store)(nil)
+var (
+	_ limit.Store  = (*Store)(nil)
+	_ limit.Parted = (*Store)(nil)
+)
 
 // NewStore returns a store. It panics if o is impossible; see Validate. It does
 // not connect.
