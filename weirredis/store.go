@@ -67,10 +67,7 @@ type Store struct {
 	sliding *redis.Script
 }
 
-var (
-	_ limit.Store  = (*Store)(nil)
-	_ limit.Parted = (*Store)(nil)
-)
+var _ limit.Store = (*Store)(nil)
 
 // NewStore returns a store. It panics if o is impossible; see Validate. It does
 // not connect.
