@@ -87,7 +87,7 @@ func FuzzBucketsAreExact(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n int, per int64, burst, also int, ops []byte) {
 		b := limit.Bucket{Rate: limit.Rate{Events: n, Per: time.Duration(per)}, Burst: burst}
 		if burst > 1<<20 || per > int64(200*time.Hour) || b.Validate() != nil || len(ops) > 400 {
-			t.Skip()
+			return
 		}
 		buckets := []limit.Bucket{b}
 		if also > 0 && also < 1<<20 {

@@ -122,7 +122,7 @@ func FuzzWindowsAreWithoutGaps(f *testing.F) {
 	f.Fuzz(func(t *testing.T, at, period int64, inZone, aligned int) {
 		const farthest = int64(1) << 62 // 1823 to 2116
 		if at > farthest || at < -farthest || inZone < 0 || aligned < 0 {
-			t.Skip()
+			return
 		}
 		w := limit.Window{Quota: 1, Period: alignable[aligned%len(alignable)], Align: zone(t, zones[inZone%len(zones)])}
 		checkBounds(t, w, time.Unix(0, at))
