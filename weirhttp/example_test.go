@@ -72,7 +72,7 @@ func ExampleAdmitOptions() {
 
 func ExampleRecoverOptions() {
 	h := weirhttp.Recover(weirhttp.RecoverOptions{
-		OnPanic: func(r *http.Request, p weirhttp.Panic) {
+		OnPanic: func(r *http.Request, p *weir.Panic) {
 			fmt.Println(r.Method, r.URL.Path, "panicked:", p.Value)
 		},
 	})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("no such shelf") }))
@@ -83,7 +83,7 @@ func ExampleRecoverOptions() {
 }
 
 func ExamplePanic() {
-	report := func(_ *http.Request, p weirhttp.Panic) {
+	report := func(_ *http.Request, p *weir.Panic) {
 		fmt.Println(p.Value, strings.HasPrefix(string(p.Stack), "goroutine "))
 	}
 	h := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: report})(

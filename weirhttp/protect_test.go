@@ -49,7 +49,7 @@ func TestProtectTakesOverClassAndDeadlineAndCatchesPanics(t *testing.T) {
 		var ctx context.Context
 		h := weirhttp.Protect(weirhttp.ProtectOptions{
 			Timeout: time.Second,
-			Recover: weirhttp.RecoverOptions{OnPanic: func(*http.Request, weirhttp.Panic) {}},
+			Recover: weirhttp.RecoverOptions{OnPanic: func(*http.Request, *weir.Panic) {}},
 		})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx = r.Context()
 			panic("a bug")

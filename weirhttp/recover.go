@@ -3,7 +3,8 @@ package weirhttp
 import (
 	"log/slog"
 	"net/http"
-	"runtime/debug"
+
+	"github.com/weirgo/weir"
 )
 
 // RecoverOptions configures [Recover].
@@ -12,13 +13,7 @@ type RecoverOptions struct {
 	// goroutine of the request. Nil means that each panic is logged once,
 	// through slog.Default at level error, with method, path (the query may hold
 	// secrets), value and stack. A panic of OnPanic itself goes on to net/http.
-	OnPanic func(r *http.Request, p Panic)
-}
-
-// A Panic is what a handler panicked with.
-type Panic struct {
-	Value any
-	Stack []byte // of the goroutine, as debug.Stack formats it
+	OnPanic func(r *http.Request, p *weir.Panic)
 }
 
 // Recover returns a middleware that keeps a panic of the handler from taking down
@@ -50,7 +45,7 @@ func Recover(o RecoverOptions) Middleware {
 
 type recovery struct {
 	next    http.Handler
-	onPanic func(*http.Request, Panic)
+	onPanic func(*http.Request, *weir.Panic)
 }
 
 func (h *recovery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -66,14 +61,14 @@ func (h *recovery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(v)
 		case panicked:
 			// The stack below this call is still that of the panic.
-			h.caught(rw, r, Panic{Value: v, Stack: debug.Stack()})
+			h.caught(rw, r, weir.CaughtPanic(v))
 		}
 	}()
 	h.next.ServeHTTP(w, r)
 	done = true
 }
 
-func (h *recovery) caught(rw *response, r *http.Request, p Panic) {
+func (h *recovery) caught(rw *response, r *http.Request, p *weir.Panic) {
 	rw.root.panicked = true
 	abort := rw.status != 0 && !rw.hijacked
 	if !rw.started() {
@@ -85,7 +80,7 @@ func (h *recovery) caught(rw *response, r *http.Request, p Panic) {
 	}
 }
 
-func logPanic(r *http.Request, p Panic) {
+func logPanic(r *http.Request, p *weir.Panic) {
 	slog.Default().LogAttrs(r.Context(), slog.LevelError, "weirhttp: panic in a handler",
 		slog.String("method", r.Method),
 		slog.String("path", r.URL.Path),

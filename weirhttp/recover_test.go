@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/weirgo/weir"
 	"github.com/weirgo/weir/weirhttp"
 )
 
@@ -21,9 +22,9 @@ func panicking(v any) http.Handler {
 }
 
 func TestRecoverAnswers500AndReportsOnce(t *testing.T) {
-	var got []weirhttp.Panic
+	var got []*weir.Panic
 	var at []string
-	mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(r *http.Request, p weirhttp.Panic) {
+	mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(r *http.Request, p *weir.Panic) {
 		got = append(got, p)
 		at = append(at, r.URL.Path)
 	}})
@@ -40,8 +41,8 @@ func TestRecoverAnswers500AndReportsOnce(t *testing.T) {
 func TestRecoverTakesAnyValue(t *testing.T) {
 	var runtimeError runtime.Error
 	for _, v := range []any{errors.New("x"), 7, []int{1}, func() {}, map[string]int{}, runtimeError} {
-		var got weirhttp.Panic
-		mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(_ *http.Request, p weirhttp.Panic) { got = p }})
+		var got *weir.Panic
+		mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(_ *http.Request, p *weir.Panic) { got = p }})
 		require.Equal(t, http.StatusInternalServerError, call(mw(panicking(v)), get()).Code)
 		require.NotNil(t, got.Value)
 	}
@@ -62,7 +63,7 @@ func TestRecoverRemovesWhatDescribedTheOtherResponse(t *testing.T) {
 	}, w.Result().Header)
 }
 
-var quiet = weirhttp.RecoverOptions{OnPanic: func(*http.Request, weirhttp.Panic) {}}
+var quiet = weirhttp.RecoverOptions{OnPanic: func(*http.Request, *weir.Panic) {}}
 
 func TestRecoverLogsOnceWithoutAHook(t *testing.T) {
 	var out bytes.Buffer
@@ -98,7 +99,7 @@ func TestRecoverAbortsTheConnectionOnceTheHeaderIsWritten(t *testing.T) {
 
 func TestRecoverPanicsWithErrAbortHandlerOnceTheHeaderIsWritten(t *testing.T) {
 	reports := 0
-	mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(*http.Request, weirhttp.Panic) { reports++ }})
+	mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(*http.Request, *weir.Panic) { reports++ }})
 	h := mw(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		panic("boom")
@@ -111,7 +112,7 @@ func TestRecoverPanicsWithErrAbortHandlerOnceTheHeaderIsWritten(t *testing.T) {
 }
 
 func TestRecoverLetsErrAbortHandlerPass(t *testing.T) {
-	mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(*http.Request, weirhttp.Panic) {
+	mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(*http.Request, *weir.Panic) {
 		t.Error("an abort is not a panic")
 	}})
 	w := httptest.NewRecorder()
@@ -122,7 +123,7 @@ func TestRecoverLetsErrAbortHandlerPass(t *testing.T) {
 }
 
 func TestRecoverLetsGoexitPass(t *testing.T) {
-	h := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(*http.Request, weirhttp.Panic) {
+	h := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(*http.Request, *weir.Panic) {
 		t.Error("Goexit is not a panic")
 	}})(exiting)
 	w := httptest.NewRecorder()
@@ -145,8 +146,8 @@ func exits(f func()) bool {
 }
 
 func TestRecoverWritesNothingToAHijackedConnection(t *testing.T) {
-	reported := make(chan weirhttp.Panic, 1)
-	mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(_ *http.Request, p weirhttp.Panic) { reported <- p }})
+	reported := make(chan *weir.Panic, 1)
+	mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(_ *http.Request, p *weir.Panic) { reported <- p }})
 	srv := start(t, mw(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
@@ -167,7 +168,7 @@ func TestRecoverWritesNothingToAHijackedConnection(t *testing.T) {
 func TestRecoverSeesTheStackThroughInnerMiddlewares(t *testing.T) {
 	var stack string
 	h := weirhttp.Chain(
-		weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(_ *http.Request, p weirhttp.Panic) { stack = string(p.Stack) }}),
+		weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(_ *http.Request, p *weir.Panic) { stack = string(p.Stack) }}),
 		weirhttp.Observe(nobody),
 		weirhttp.Timeout(0),
 		weirhttp.Admit(&guard{}, weirhttp.AdmitOptions{}),
@@ -192,7 +193,7 @@ func TestRecoverKeepsTheServerGoing(t *testing.T) {
 }
 
 func TestRecoverPassesOnAPanicOfItsHook(t *testing.T) {
-	mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(*http.Request, weirhttp.Panic) { panic("hook") }})
+	mw := weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(*http.Request, *weir.Panic) { panic("hook") }})
 	w := httptest.NewRecorder()
 	require.PanicsWithValue(t, "hook", func() { mw(panicking("boom")).ServeHTTP(w, get()) })
 	require.Equal(t, http.StatusInternalServerError, w.Code)

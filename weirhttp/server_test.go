@@ -23,7 +23,7 @@ import (
 func chain(g weir.Guard, observe func(weirhttp.Observation)) weirhttp.Middleware {
 	return weirhttp.Chain(
 		weirhttp.Observe(observe),
-		weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(*http.Request, weirhttp.Panic) {}}),
+		weirhttp.Recover(weirhttp.RecoverOptions{OnPanic: func(*http.Request, *weir.Panic) {}}),
 		weirhttp.Propagate(weirhttp.PropagateOptions{}),
 		weirhttp.Timeout(10*time.Second),
 		weirhttp.Admit(g, weirhttp.AdmitOptions{}),
