@@ -24,7 +24,7 @@ type backend struct {
 func (b *backend) init(name string, o doorOptions) {
 	memory, ok := o.store.(*Memory)
 	if o.store == nil || ok && memory == nil {
-		b.view = newView(NewMemory(MemoryOptions{}), "")
+		b.view = ownView()
 		return
 	}
 	if ok {

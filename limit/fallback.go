@@ -55,7 +55,7 @@ type standIn struct {
 }
 
 func newStandIn(r *request, replicas int) *standIn {
-	s := &standIn{view: newView(NewMemory(MemoryOptions{}), ""), window: r.window}
+	s := &standIn{view: ownView(), window: r.window}
 	s.window.Quota = max(1, r.window.Quota/replicas)
 	for _, whole := range r.buckets {
 		share := Bucket{whole.Rate.over(replicas), max(1, whole.Burst/replicas)}

@@ -48,7 +48,7 @@ func (o MemoryOptions) Validate() error {
 //
 // A call takes one lock, of one shard, and for a known key allocates nothing. A
 // key takes 86 to 256 bytes, and those of its text; one with several buckets 24
-// more for each. The clock of token limits is monotonic: setting the computer's
+// more for each, one that is being refused 16 to 64 more. The clock of token limits is monotonic: setting the computer's
 // clock changes nothing. Use NewMemory to make one. A Memory must not be copied.
 // There is no goroutine and nothing to close.
 type Memory struct {
@@ -116,19 +116,6 @@ func (m *Memory) Stats() MemoryStats {
 	m.tokens.count(&st)
 	m.windows.count(&st)
 	return st
-}
-
-// lock locks shard i of both kinds, if they are that many.
-func (m *Memory) lock(i int) (unlock func()) {
-	if i >= len(m.tokens.shards) {
-		return func() {}
-	}
-	m.tokens.shards[i].mu.Lock()
-	m.windows.shards[i].mu.Lock()
-	return func() {
-		m.windows.shards[i].mu.Unlock()
-		m.tokens.shards[i].mu.Unlock()
-	}
 }
 
 func (ts *tables[S]) count(st *MemoryStats) {

@@ -2,7 +2,9 @@ package limit
 
 import (
 	"strings"
+
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,11 +13,15 @@ import (
 // mostly one cache line. S is what is kept of a key; its zero value is that of a
 // key nothing is known of.
 type table[S any] struct {
-	mu    sync.Mutex
-	cells []cell[S] // guarded by mu, as all below; a power of two, or none
-	used  int
-	most  int // cells that may be used
-	hand  int // the cell that is looked at next in search of idle ones
+	// What every call reads or writes, in one cache line where pointers are 8 bytes.
+	mu      sync.Mutex
+	cells   []cell[S]                // guarded by mu, as all below but denials; a power of two, or none
+	tally                            // of views that have no counters of their own
+	denials atomic.Pointer[[]denial] // nil: none yet; a power of two
+	used    int
+
+	most int // cells that may be used
+	hand int // the cell that is looked at next in search of idle ones
 
 	strangers S     // shared by the keys that found no room
 	blank     S     // what a look at an unknown key sees

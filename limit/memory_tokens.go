@@ -6,7 +6,7 @@ import (
 
 // takeTokens is TakeTokens of a Store for rules.
 func (v *view) takeTokens(key string, n int, within time.Duration, rules []rule) Taken {
-	a, ok := v.tokens(key, n, within, rules)
+	a, ok := v.tokens(v.hash(key), key, n, within, rules)
 	return a.taken(ok)
 }
 
@@ -28,8 +28,7 @@ func (a answer) decision(ok bool) Decision {
 	}
 }
 
-func (v *view) tokens(key string, n int, within time.Duration, rules []rule) (answer, bool) {
-	hash := v.hash(key)
+func (v *view) tokens(hash uint64, key string, n int, within time.Duration, rules []rule) (answer, bool) {
 	t, i := v.mem.tokens.of(hash)
 	// Reading the clock takes as long as fetching a cell from afar, and a processor
 	// does both at a time where nothing stands between them: so the clock is read
@@ -42,14 +41,24 @@ func (v *view) tokens(key string, n int, within time.Duration, rules []rule) (an
 	} // nothing below panics, or calls anybody
 	var s *tokens
 	var idleAt *int64
-	if c := t.find(hash, v.prefix, key); c != nil {
+	c := t.find(hash, v.prefix, key)
+	if c != nil {
 		s, idleAt = &c.state, &c.idleAt
 	} else {
 		s, idleAt = t.unknown(hash, v.prefix, key, n > 0, now)
 	}
 	a, ok := s.take(rules, now, n, int64(within))
-	*idleAt = max(*idleAt, later(now, a.reset))
-	v.count(i, n, ok)
+	if until := later(now, a.reset); until > *idleAt { // a refusal writes nothing
+		*idleAt = until
+	}
+	v.tally(i, &t.tally).count(n, ok)
+	switch {
+	case v.flood == nil || c == nil:
+	case !ok && n == 1:
+		t.remember(hash, &rules[0], now, a)
+	case n < 0 || ok && a.wait > 0:
+		t.forget(hash)
+	}
 	t.mu.Unlock()
 	return a, ok
 }

@@ -24,7 +24,7 @@ func (v *view) takeWindow(key string, n int, w *Window, current span, now int64)
 		taken = s.take(w.Quota, n, current, now)
 	}
 	*idleAt = max(*idleAt, later(now, int64(taken.Reset)))
-	v.count(i, n, taken.OK)
+	v.tally(i, &t.tally).count(n, taken.OK)
 	return taken
 }
 
