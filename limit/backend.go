@@ -23,7 +23,7 @@ type backend struct {
 
 func (b *backend) init(name string, o doorOptions) {
 	memory, ok := o.store.(*Memory)
-	if o.store == nil || ok && memory == nil {
+	if o.store == nil {
 		b.view = ownView()
 		return
 	}

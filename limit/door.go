@@ -12,9 +12,11 @@ import (
 
 const (
 	defaultTimeout = 50 * time.Millisecond
-	// standInKept is how long after an outage the stand-in lives on, so that a
-	// store that comes and goes does not get a full one each time.
-	standInKept = time.Minute
+	// A stand-in lives on after an outage for as long as a used-up share takes to come
+	// back, within these bounds, so that a store that comes and goes does not get a
+	// full one each time.
+	keptLeast = time.Minute
+	keptMost  = time.Hour
 )
 
 var errLate = errors.New("limit: the store answered after the timeout")
@@ -25,6 +27,7 @@ var errLate = errors.New("limit: the store answered after the timeout")
 type door struct {
 	prefix   string // of the keys in the store
 	opts     doorOptions
+	kept     time.Duration // see keptLeast
 	gates    gates
 	degraded atomic.Uint64
 
@@ -39,6 +42,7 @@ type doorOptions struct {
 	fallback   Fallback
 	replicas   int // 0 means 1
 	onDegraded func(degraded bool, err error)
+	refill     time.Duration // how long what is used up takes to come back
 }
 
 func newDoor(prefix string, o doorOptions) *door {
@@ -46,7 +50,7 @@ func newDoor(prefix string, o doorOptions) *door {
 		o.timeout = defaultTimeout
 	}
 	o.replicas = max(1, o.replicas)
-	d := &door{prefix: prefix, opts: o}
+	d := &door{prefix: prefix, opts: o, kept: min(max(o.refill, keptLeast), keptMost)}
 	d.gates.init(prefix, o)
 	return d
 }
@@ -153,14 +157,14 @@ func (d *door) share(r *request) *standIn {
 // touch keeps the stand-in from being forgotten. A word that all write is not
 // written more often than it must be.
 func (d *door) touch(now int64) {
-	if now-d.used.Load() > int64(standInKept)/64 {
+	if now-d.used.Load() > int64(d.kept)/64 {
 		d.used.Store(now)
 	}
 }
 
 // forget drops the stand-in if nobody has needed it for long.
 func (d *door) forget(now int64) {
-	if d.local.Load() == nil || now-d.used.Load() < int64(standInKept) {
+	if d.local.Load() == nil || now-d.used.Load() < int64(d.kept) {
 		return
 	}
 	d.mu.Lock()

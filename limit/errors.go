@@ -37,6 +37,7 @@ var (
 	errAlign   = errors.New("limit: an aligned period must be whole days, or divide a day")
 	errSliding = errors.New("limit: a sliding window cannot be aligned")
 
+	errStore    = errors.New("limit: Store must not be a nil pointer")
 	errFallback = errors.New("limit: unknown Fallback")
 	errReplicas = errors.New("limit: Replicas must not be negative")
 	errLeaseFor = errors.New("limit: TokenOptions.LeaseFor must not be negative")

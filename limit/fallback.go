@@ -24,8 +24,9 @@ const (
 	// beyond what the store admitted before and will admit afterwards, so that
 	// any span of time in which there is one outage sees at most Burst +
 	// max(Burst, Replicas) + 2 x Rate x time; for a period, Quota + max(Quota,
-	// Replicas). Outages that follow one another within a minute go on with the
-	// same shares and count as one. After that minute they are dropped.
+	// Replicas). Outages that follow one another before a used-up limit is back, or
+	// within a minute where that is longer, an hour where it is shorter, go on with
+	// the same shares and count as one.
 	FallbackLocal Fallback = iota
 	// FallbackOpen: everything is allowed that could ever be.
 	FallbackOpen
@@ -87,6 +88,15 @@ func (r Rate) over(n int) Rate {
 		return Rate{r.Events, r.Per * time.Duration(n)}
 	}
 	return Rate{max(1, r.Events/n), r.Per}
+}
+
+// refillOf returns how long it takes at most until used-up buckets are full again.
+func refillOf(buckets []Bucket) time.Duration {
+	longest := 0.0
+	for _, b := range buckets {
+		longest = max(longest, float64(b.Burst)/float64(b.Rate.Events)*float64(b.Rate.Per))
+	}
+	return time.Duration(min(longest, float64(endless)))
 }
 
 // allowed is what FallbackOpen answers.

@@ -175,22 +175,35 @@ func TestAStoreThatComesAndGoesGetsNoFullStandInEachTime(t *testing.T) {
 	})
 }
 
-func TestTheStandInIsDroppedAMinuteAfterTheOutage(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d, s := outage(doorOptions{})
-		for range 15 {
-			d.one(t.Context(), "key")
-		}
-		s.set(nil)
-		time.Sleep(time.Second)
-		require.False(t, d.one(t.Context(), "key").degraded)
-		require.NotNil(t, d.local.Load())
-		time.Sleep(standInKept)
-		require.False(t, d.one(t.Context(), "key").degraded)
-		require.Nil(t, d.local.Load())
-		s.set(failing)
-		require.Equal(t, 9, d.one(t.Context(), "key").Remaining, "the next outage begins with all there is")
-	})
+func TestTheStandInIsDroppedOnceItsShareWouldBeBack(t *testing.T) {
+	for refill, kept := range map[time.Duration]time.Duration{
+		0: time.Minute, time.Second: time.Minute, 20 * time.Minute: 20 * time.Minute, 24 * time.Hour: time.Hour,
+	} {
+		t.Run(refill.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d, s := outage(doorOptions{refill: refill})
+				for range 15 {
+					d.one(t.Context(), "key")
+				}
+				s.set(nil)
+				time.Sleep(time.Second)
+				require.False(t, d.one(t.Context(), "key").degraded)
+				time.Sleep(kept - 2*time.Second)
+				require.False(t, d.one(t.Context(), "key").degraded)
+				require.NotNil(t, d.local.Load())
+				time.Sleep(2 * time.Second)
+				require.False(t, d.one(t.Context(), "key").degraded)
+				require.Nil(t, d.local.Load())
+				s.set(failing)
+				require.Equal(t, 9, d.one(t.Context(), "key").Remaining, "the next outage begins with all there is")
+			})
+		})
+	}
+}
+
+func TestTheSlowestBucketSaysHowLongAShareTakesToComeBack(t *testing.T) {
+	require.Equal(t, 2*time.Hour, refillOf([]Bucket{{PerSecond(10), 10}, {PerHour(5), 10}, {PerMinute(1), 1}}))
+	require.Equal(t, time.Duration(endless), refillOf([]Bucket{{Rate{1, 100 * 365 * day}, 1}}))
 }
 
 func TestFallbackNames(t *testing.T) {

@@ -46,7 +46,7 @@ func (o PeriodOptions) Validate() error {
 	if err := o.window().Validate(); err != nil {
 		return err
 	}
-	return validateShared(o.Fallback, o.Replicas)
+	return validateShared(o.Store, o.Fallback, o.Replicas)
 }
 
 func (o PeriodOptions) window() Window { return Window{o.Quota, o.Period, o.Align, o.Sliding} }
@@ -74,7 +74,7 @@ func NewPeriod(o PeriodOptions) *Period {
 		panic(err.Error())
 	}
 	p := &Period{opts: o, window: o.window()}
-	p.init(o.Name, doorOptions{o.Store, o.Timeout, o.Fallback, o.Replicas, o.OnDegraded})
+	p.init(o.Name, doorOptions{o.Store, o.Timeout, o.Fallback, o.Replicas, o.OnDegraded, o.Period})
 	return p
 }
 

@@ -38,7 +38,7 @@ func NewToken(o TokenOptions) *Token {
 	}
 	t := &Token{opts: o, buckets: o.buckets()}
 	t.rules, _ = rulesOf(nil, t.buckets)
-	t.init(o.Name, doorOptions{o.Store, o.Timeout, o.Fallback, o.Replicas, o.OnDegraded})
+	t.init(o.Name, doorOptions{o.Store, o.Timeout, o.Fallback, o.Replicas, o.OnDegraded, refillOf(t.buckets)})
 	if t.view.mem != nil && t.view.tallies == nil && len(t.rules) == 1 {
 		t.view.flood = make([]flood, floods)
 	}

@@ -1,6 +1,9 @@
 package limit
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // TokenOptions configures a [Token].
 type TokenOptions struct {
@@ -70,11 +73,13 @@ func (o TokenOptions) Validate() error {
 	if o.LeaseFor < 0 {
 		return errLeaseFor
 	}
-	return validateShared(o.Fallback, o.Replicas)
+	return validateShared(o.Store, o.Fallback, o.Replicas)
 }
 
-func validateShared(f Fallback, replicas int) error {
-	switch {
+func validateShared(s Store, f Fallback, replicas int) error {
+	switch v := reflect.ValueOf(s); {
+	case v.Kind() == reflect.Pointer && v.IsNil():
+		return errStore
 	case f > FallbackClosed:
 		return errFallback
 	case replicas < 0:

@@ -254,6 +254,7 @@ func TestImpossibleOptionsPanicAndAreErrors(t *testing.T) {
 		func(o *limit.TokenOptions) { o.Replicas = -1 },
 		func(o *limit.TokenOptions) { o.LeaseFor = -1 },
 		func(o *limit.TokenOptions) { o.Fallback = 3 },
+		func(o *limit.TokenOptions) { o.Store = (*limit.Memory)(nil) },
 	} {
 		o := ok
 		change(&o)
@@ -266,6 +267,7 @@ func TestImpossibleOptionsPanicAndAreErrors(t *testing.T) {
 		{Period: time.Hour}, {Quota: 1}, {Quota: 1, Period: -1}, {Quota: 1, Period: 101 * 365 * day},
 		{Quota: 1, Period: 5 * time.Hour, Align: time.UTC}, {Quota: 1, Period: 25 * time.Hour, Align: time.UTC},
 		{Quota: 1, Period: day, Align: time.UTC, Sliding: true}, {Quota: 1, Period: 1, Replicas: -1}, {Quota: 1, Period: 1, Fallback: 9},
+		{Quota: 1, Period: 1, Store: (*limit.Memory)(nil)},
 	} {
 		err := o.Validate()
 		require.ErrorContains(t, err, "limit: ")

@@ -26,11 +26,21 @@ const (
 type ask func(ctx context.Context) bool
 
 func newBare(s *server) ask {
-	script := redis.NewScript("return 1")
-	keys := []string{"weir:{user}"}
+	return script(s, `
+local time = redis.call('TIME')
+local was = redis.call('GET', KEYS[1])
+redis.call('SET', KEYS[1], 't1 ' .. time[1] .. ' ' .. time[2] .. ' 1/1/1000000 1 0 0', 'PX', 1000)
+return {1, 0, was and 1 or 0, 0}`)
+}
+
+func newEmpty(s *server) ask { return script(s, "return {1, 0, 0, 0}") }
+
+func script(s *server, source string) ask {
+	script := redis.NewScript(source)
+	keys := []string{"bare:{user}"}
 	return func(ctx context.Context) bool {
-		n, err := script.Run(ctx, s.client, keys, "1 0 1/1/1000000 1 1 0 1000000 0").Int()
-		return err == nil && n == 1
+		reply, err := script.Run(ctx, s.client, keys, "1 0 1/1/1000000 1 1 0 1000000 0").Int64Slice()
+		return err == nil && len(reply) == 4 && reply[0] == 1
 	}
 }
 

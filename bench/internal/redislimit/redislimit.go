@@ -3,8 +3,10 @@
 //
 // All admit, and the suite fails if one refuses, fails, or makes a decision without
 // the server. Round trips are what the server counts as reads from its clients, so
-// a pipeline is one. The bare script does nothing with as many keys and arguments
-// as a decision of Weir's, by the same client.
+// a pipeline is one. Two scripts stand beside them, called by the same client with as
+// many keys and arguments as a decision of Weir's takes: one that reads the clock
+// and the key, writes it with a time to live, and answers, which no limiter on the
+// server's clock can do without, and decides nothing; and one that does nothing.
 package redislimit
 
 import (
@@ -23,6 +25,7 @@ const (
 	weirName  = "weir"
 	leaseName = "weir, lease of 100"
 	bareName  = "bare EVALSHA"
+	emptyName = "empty EVALSHA"
 
 	lease = 100
 )
@@ -65,6 +68,7 @@ func line(s *server, name string, callers int, more ...suite.Target) suite.Line 
 		Contenders: []suite.Contender{
 			contender(weirName, weirModule, newWeir),
 			contender(bareName, clientModule, newBare),
+			contender(emptyName, clientModule, newEmpty),
 			contender(leaseName, weirModule, newLease),
 			contender("weir, three rates", weirModule, newThreeRates),
 			contender("redis_rate", rateModule, newRedisRate),

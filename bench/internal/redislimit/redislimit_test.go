@@ -48,7 +48,7 @@ func TestNobodyAllowsWithoutItsServer(t *testing.T) {
 	s := &server{path: binary()}
 	require.NoError(t, s.start())
 	t.Cleanup(s.stop)
-	asks := []ask{newBare(s), newWeir(s), newLease(s), newThreeRates(s), newRedisRate(s), newThrottled(s)}
+	asks := []ask{newBare(s), newEmpty(s), newWeir(s), newLease(s), newThreeRates(s), newRedisRate(s), newThrottled(s)}
 	require.NoError(t, s.cmd.Process.Kill())
 	for i, ask := range asks {
 		require.False(t, ask(context.Background()), i)
