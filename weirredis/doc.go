@@ -7,9 +7,11 @@
 //	users := limit.NewToken(limit.TokenOptions{Name: "users", Rate: limit.PerSecond(10), Store: store})
 //
 // It works on one Redis, behind Sentinel and on Cluster, from Redis 5 on, and on
-// Valkey; it uses nothing but GET, SET, DEL, TIME and scripts. What happens while
+// Valkey; limits use nothing but GET, SET, DEL, TIME and scripts. What happens while
 // Redis does not answer is for the limiter to say: see [limit.Fallback], and
 // docs/reliability.md for what was measured.
+//
+// [Bloom] is a bloom filter that several processes fill and ask.
 //
 // A limit that need not hold across processes is better off without Redis: it
 // costs a round trip per decision.
