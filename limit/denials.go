@@ -49,6 +49,17 @@ func (t *table[S]) denialOf(hash uint64) *denial {
 // usual is how long after it may do one event again a key has all of them.
 func (r *rule) usual() int64 { return int64((r.full - r.cost) / r.drain) }
 
+// note keeps what is remembered of a key true after a decision other than that n
+// events may happen now. Precondition: mu is held.
+func (t *table[S]) note(hash uint64, n int, r *rule, now int64, a answer, ok bool) {
+	switch {
+	case !ok && n == 1:
+		t.remember(hash, r, now, a)
+	case ok: // it has given something back, or taken a place that others wait behind
+		t.forget(hash)
+	}
+}
+
 // remember notes what a refused call was answered. Precondition: mu is held.
 func (t *table[S]) remember(hash uint64, r *rule, now int64, a answer) {
 	late := a.reset - a.wait - r.usual()
@@ -86,8 +97,7 @@ func (t *table[S]) growDenials(n int) {
 	t.denials.Store(&all)
 }
 
-// forget is for when a key that may be remembered gets something back, or has to
-// wait for longer. Precondition: mu is held.
+// forget drops what is remembered of a key. Precondition: mu is held.
 func (t *table[S]) forget(hash uint64) {
 	if r := t.denialOf(hash); r != nil {
 		if other, _ := r.load(); other == hash {
@@ -96,14 +106,19 @@ func (t *table[S]) forget(hash uint64) {
 	}
 }
 
-// quickly refuses an event of a key that is known to be refused now.
-func (v *view) quickly(hash uint64, rules []rule) (a answer, refused bool) {
-	t, _ := v.mem.tokens.of(hash)
-	at := t.denialOf(hash)
-	if at == nil {
-		return a, false
+// denied reports whether some key of the shard may be remembered.
+func (v *view) denied(hash uint64) bool {
+	if v.flood == nil {
+		return false
 	}
-	known, until := at.load()
+	t, _ := v.mem.tokens.of(hash)
+	return t.denials.Load() != nil
+}
+
+// quickly refuses an event of a key that is known to be refused now.
+func (v *view) quickly(hash uint64, r *rule) (a answer, refused bool) {
+	t, _ := v.mem.tokens.of(hash)
+	known, until := t.denialOf(hash).load()
 	if known != hash {
 		return a, false
 	}
@@ -112,7 +127,6 @@ func (v *view) quickly(hash uint64, rules []rule) (a answer, refused bool) {
 		return a, false
 	}
 	v.flood[stripe.Hint()%floods].refused.Add(1)
-	r := &rules[0]
 	return answer{limit: r.burst, wait: wait, reset: wait + r.usual() + int64(until&1)}, true
 }
 

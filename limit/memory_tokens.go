@@ -52,12 +52,8 @@ func (v *view) tokens(hash uint64, key string, n int, within time.Duration, rule
 		*idleAt = until
 	}
 	v.tally(i, &t.tally).count(n, ok)
-	switch {
-	case v.flood == nil || c == nil:
-	case !ok && n == 1:
-		t.remember(hash, &rules[0], now, a)
-	case n < 0 || ok && a.wait > 0:
-		t.forget(hash)
+	if usual := ok && a.wait == 0 && n >= 0; !usual && v.flood != nil && c != nil {
+		t.note(hash, n, &rules[0], now, a, ok)
 	}
 	t.mu.Unlock()
 	return a, ok

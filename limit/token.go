@@ -58,8 +58,8 @@ func (t *Token) Allow(ctx context.Context, key string) (Decision, error) {
 		return t.askDoor(ctx, key, 1)
 	}
 	hash := t.view.hash(key)
-	if t.view.flood != nil {
-		if a, refused := t.view.quickly(hash, t.rules); refused {
+	if t.view.denied(hash) {
+		if a, refused := t.view.quickly(hash, &t.rules[0]); refused {
 			return a.decision(false), nil
 		}
 	}

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"strings"
 	"sync/atomic"
 
 	"github.com/weirgo/weir/bench/internal/suite"
@@ -17,10 +18,13 @@ func contender(name, module string, make func() decide, q quota, keys []string) 
 	}}
 }
 
+// A server reads each key from a request, so it is never the same string in memory as
+// the one that the limiter saw first.
 func subject(ask decide, q quota, keys []string) suite.Subject {
-	for range q.decisions {
-		for _, key := range keys {
-			ask(key)
+	for _, key := range keys {
+		first := strings.Clone(key)
+		for range q.decisions {
+			ask(first)
 		}
 	}
 	var loops atomic.Int64
