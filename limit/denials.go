@@ -106,15 +106,6 @@ func (t *table[S]) forget(hash uint64) {
 	}
 }
 
-// denied reports whether some key of the shard may be remembered.
-func (v *view) denied(hash uint64) bool {
-	if v.flood == nil {
-		return false
-	}
-	t, _ := v.mem.tokens.of(hash)
-	return t.denials.Load() != nil
-}
-
 // quickly refuses an event of a key that is known to be refused now.
 func (v *view) quickly(hash uint64, r *rule) (a answer, refused bool) {
 	t, _ := v.mem.tokens.of(hash)

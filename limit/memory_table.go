@@ -50,6 +50,21 @@ const (
 	lingering = int64(time.Minute)
 )
 
+// enter locks t, and returns the time since epoch.
+//
+// Reading the clock takes as long as fetching a cell from afar, and a processor
+// does both at a time where nothing stands between them: so the clock is read
+// under the lock. But whoever finds it held reads while waiting, lest others wait
+// longer.
+func (t *table[S]) enter(epoch time.Time) (now int64) {
+	free := t.mu.TryLock()
+	now = int64(time.Since(epoch))
+	if !free {
+		t.mu.Lock()
+	}
+	return now
+}
+
 // find returns the cell of scope+key, nil if there is none. Precondition: mu is
 // held, and hash is not 0.
 func (t *table[S]) find(hash uint64, scope, key string) *cell[S] {

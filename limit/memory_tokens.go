@@ -6,7 +6,7 @@ import (
 
 // takeTokens is TakeTokens of a Store for rules.
 func (v *view) takeTokens(key string, n int, within time.Duration, rules []rule) Taken {
-	a, ok := v.tokens(v.hash(key), key, n, within, rules)
+	a, ok := v.tokens(key, n, within, rules)
 	return a.taken(ok)
 }
 
@@ -28,17 +28,42 @@ func (a answer) decision(ok bool) Decision {
 	}
 }
 
-func (v *view) tokens(hash uint64, key string, n int, within time.Duration, rules []rule) (answer, bool) {
+// one is tokens for one event now and one rule, as nearly all calls are: the same,
+// with nothing to decide about n and within, and a refusal that is known already
+// without the lock.
+func (v *view) one(key string, rules []rule) (answer, bool) {
+	hash := v.hash(key)
 	t, i := v.mem.tokens.of(hash)
-	// Reading the clock takes as long as fetching a cell from afar, and a processor
-	// does both at a time where nothing stands between them: so the clock is read
-	// under the lock. But whoever finds it held reads while waiting, lest others wait
-	// longer.
-	free := t.mu.TryLock()
-	now := int64(time.Since(v.mem.epoch))
-	if !free {
-		t.mu.Lock()
-	} // nothing below panics, or calls anybody
+	if v.flood != nil && t.denials.Load() != nil {
+		if a, refused := v.quickly(hash, &rules[0]); refused {
+			return a, false
+		}
+	}
+	now := t.enter(v.mem.epoch)
+	if c := t.find(hash, v.prefix, key); c != nil {
+		r, l := &rules[0], &c.state.first
+		if units := l.under(r, now) + r.cost; units <= r.full {
+			l.set(r, now, units)
+			a := answer{r.burst, r.room(units), 0, l.empty(r, now, units)}
+			c.idleAt = max(c.idleAt, later(now, a.reset))
+			v.tally(i, &t.tally).allowed++
+			t.mu.Unlock()
+			return a, true
+		}
+	}
+	return v.tokensLocked(t, i, hash, key, 1, 0, rules, now)
+}
+
+func (v *view) tokens(key string, n int, within time.Duration, rules []rule) (answer, bool) {
+	hash := v.hash(key)
+	t, i := v.mem.tokens.of(hash)
+	now := t.enter(v.mem.epoch)
+	return v.tokensLocked(t, i, hash, key, n, within, rules, now)
+}
+
+// tokensLocked decides, and unlocks. Precondition: t.mu is held.
+func (v *view) tokensLocked(t *table[tokens], i int, hash uint64, key string, n int, within time.Duration, rules []rule, now int64) (answer, bool) {
+	// Nothing below panics, or calls anybody.
 	var s *tokens
 	var idleAt *int64
 	c := t.find(hash, v.prefix, key)

@@ -57,14 +57,11 @@ func (t *Token) Allow(ctx context.Context, key string) (Decision, error) {
 	if t.door != nil {
 		return t.askDoor(ctx, key, 1)
 	}
-	hash := t.view.hash(key)
-	if t.view.denied(hash) {
-		if a, refused := t.view.quickly(hash, &t.rules[0]); refused {
-			return a.decision(false), nil
-		}
+	if len(t.rules) == 1 {
+		a, ok := t.view.one(key, t.rules)
+		return a.decision(ok), nil
 	}
-	// As AllowN does it: to return that one's decision costs a copy more.
-	a, ok := t.view.tokens(hash, key, 1, 0, t.rules)
+	a, ok := t.view.tokens(key, 1, 0, t.rules)
 	return a.decision(ok), nil
 }
 
@@ -81,7 +78,7 @@ func (t *Token) AllowN(ctx context.Context, key string, n int) (Decision, error)
 	case t.door != nil:
 		return t.askDoor(ctx, key, n)
 	}
-	a, ok := t.view.tokens(t.view.hash(key), key, n, 0, t.rules)
+	a, ok := t.view.tokens(key, n, 0, t.rules)
 	return a.decision(ok), nil
 }
 
