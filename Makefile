@@ -85,6 +85,16 @@ examples:
 		out="$$($(GO) run ./examples/ratelimit -seconds 2 -json)"; \
 		echo "$$out"; \
 		[[ $$out == '{'*'"errors":0}' && $$out == *'"allowed_total":'[1-9]* && $$out == *'"degraded":'[1-9]* ]]
+	@echo "== examples/timers"
+	@set -euo pipefail; \
+		out="$$($(GO) run ./examples/timers -sessions 100000 -seconds 1 -json)"; \
+		echo "$$out"; \
+		[[ $$out == *'"expired":50000,"early":0,'*'"left":50000,'* ]]
+	@echo "== examples/cache"
+	@set -euo pipefail; \
+		out="$$($(GO) run ./examples/cache -seconds 2 -json)"; \
+		echo "$$out"; \
+		[[ $$out == '{'*'"errors":0}' && $$out == *'"memory":'[1-9]* ]]
 
 # The shedder's lines, in virtual time; part of alone.
 lab:

@@ -17,6 +17,11 @@
 // for several goroutines at once unless all only read. Do not take a Queue where a
 // buffered channel does, nor a Ring for statistics: that is RollingWindow.
 //
+// [TimingWheel] calls a function for each key when its delay has passed, and
+// [Timers] are [time.AfterFunc] for a million timers at a time: both never early,
+// at most one tick late, without a goroutine while nothing is due. For a few
+// timers, or to the microsecond, package time does better.
+//
 // The standard library has counters that only grow (package expvar) and nothing
 // that forgets. Where it does have a container, it is not repeated here: for a
 // map shared by goroutines take [sync.Map].

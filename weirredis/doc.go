@@ -11,7 +11,8 @@
 // Redis does not answer is for the limiter to say: see [limit.Fallback], and
 // docs/reliability.md for what was measured.
 //
-// [Bloom] is a bloom filter that several processes fill and ask.
+// [Bloom] is a bloom filter that several processes fill and ask, [Cache] a cache that
+// they share, spread over several servers if need be.
 //
 // A limit that need not hold across processes is better off without Redis: it
 // costs a round trip per decision.

@@ -4,6 +4,7 @@ import (
 	"github.com/weirgo/weir/bench/internal/admission"
 	"github.com/weirgo/weir/bench/internal/ratelimit"
 	"github.com/weirgo/weir/bench/internal/redislimit"
+	"github.com/weirgo/weir/bench/internal/structures"
 	"github.com/weirgo/weir/bench/internal/suite"
 	"github.com/weirgo/weir/bench/internal/window"
 )
@@ -16,5 +17,6 @@ func suites() []suite.Suite {
 		window.Suite(),
 		ratelimit.Suite(),
 		redislimit.Suite(),
+		structures.Suite(),
 	}
 }

@@ -34,5 +34,23 @@ func medianSample(samples []Sample) Sample {
 		TripsPerOp:  of(func(s Sample) float64 { return s.TripsPerOp }),
 		HeapBytes:   of(func(s Sample) float64 { return s.HeapBytes }),
 		Waited:      of(func(s Sample) float64 { return s.Waited }),
+		Metrics:     medianMetrics(samples),
 	}
+}
+
+// medianMetrics returns the medians of those metrics that the first sample has, nil
+// if it has none.
+func medianMetrics(samples []Sample) map[string]float64 {
+	if len(samples) == 0 || samples[0].Metrics == nil {
+		return nil
+	}
+	medians := make(map[string]float64)
+	for name := range samples[0].Metrics {
+		values := make([]float64, len(samples))
+		for i, s := range samples {
+			values[i] = s.Metrics[name]
+		}
+		medians[name] = median(values)
+	}
+	return medians
 }

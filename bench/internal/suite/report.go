@@ -11,6 +11,8 @@ import (
 func (b Block) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "\n%s, -cpu %d\n  %s\n", b.Line, b.CPUs, b.Work)
 	switch {
+	case len(b.Metrics) > 0:
+		b.writeMetrics(w)
 	case b.has(func(s Sample) float64 { return s.HeapBytes }):
 		fmt.Fprintf(w, "  %-44s %10s\n", "", "B of heap")
 		for _, c := range b.Contenders {
@@ -40,6 +42,21 @@ func (b Block) WriteText(w io.Writer) error {
 		_, err = fmt.Fprintf(w, "  %s  %s: %s\n", word, v.Target, figure(v.Value))
 	}
 	return err
+}
+
+// writeMetrics writes a column for each figure, as wide as its name at least.
+func (b Block) writeMetrics(w io.Writer) {
+	fmt.Fprintf(w, "  %-24s", "")
+	for _, name := range b.Metrics {
+		fmt.Fprintf(w, " %8s", name)
+	}
+	for _, c := range b.Contenders {
+		fmt.Fprintf(w, "\n  %-24s", c.Name)
+		for _, name := range b.Metrics {
+			fmt.Fprintf(w, " %*s", max(8, len(name)), figure(c.Metrics[name]))
+		}
+	}
+	fmt.Fprintln(w)
 }
 
 // has reports whether a field was measured of anybody.

@@ -36,6 +36,15 @@ func TestReportOfWeightsShowsHeapOnly(t *testing.T) {
 	require.NotContains(t, text, "ns/op")
 }
 
+func TestReportOfMetricsShowsThemInTheOrderOfTheLine(t *testing.T) {
+	s := oneLine([]suite.Contender{always("a", suite.Sample{Metrics: map[string]float64{"ms": 12.345, "% of all of them": 0.5}})})
+	s.Lines[0].Metrics = []string{"ms", "% of all of them"}
+	text := reportOf(t, s)
+	require.Regexp(t, `(?m)^ +ms +% of all of them$`, text)
+	require.Regexp(t, `(?m)^  a +12.3 +0.5$`, text)
+	require.NotContains(t, text, "ns/op")
+}
+
 func TestListNamesLinesContendersTargetsAndWhatIsMissing(t *testing.T) {
 	s := oneLine([]suite.Contender{timings("a"), timings("b")}, suite.Ratio("a", 0.6, "b"))
 	s.Withdrawn = []suite.Withdrawn{{Module: "example.org/gone", Why: "withdrawn"}}

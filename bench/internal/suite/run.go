@@ -3,6 +3,7 @@ package suite
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -51,6 +52,12 @@ func measure(line Line, s Setting, rounds int) (Block, error) {
 	samples := make([][]Sample, n) // by contender, then by round
 	for i, c := range line.Contenders {
 		subjects[i] = c.New()
+		if c, ok := subjects[i].(interface{ Close() }); ok {
+			defer c.Close()
+		}
+	}
+	if line.Rounds > 0 {
+		rounds = min(rounds, line.Rounds)
 	}
 	for round := range rounds {
 		for i := range n {
@@ -58,6 +65,11 @@ func measure(line Line, s Setting, rounds int) (Block, error) {
 			sample, err := subjects[at].Measure(s)
 			if err != nil {
 				return Block{}, fmt.Errorf("%s: %w", line.Contenders[at].Name, err)
+			}
+			for _, name := range line.Metrics {
+				if _, ok := sample.Metrics[name]; !ok {
+					return Block{}, fmt.Errorf("%s: did not find out %q", line.Contenders[at].Name, name)
+				}
 			}
 			samples[at] = append(samples[at], sample)
 		}
@@ -79,6 +91,9 @@ func (s Suite) validate() error {
 		for _, t := range line.Targets {
 			if !names[t.Subject] || t.Peer != "" && !names[t.Peer] {
 				return fmt.Errorf("%s: the target %q names nobody who is measured", line.Name, t)
+			}
+			if t.metric != "" && !slices.Contains(line.Metrics, t.metric) {
+				return fmt.Errorf("%s: the target %q names nothing that is found out", line.Name, t)
 			}
 		}
 	}

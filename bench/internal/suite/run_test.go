@@ -78,3 +78,57 @@ func TestRunRefusesTargetsThatCouldNeverBeJudged(t *testing.T) {
 		require.Error(t, err, name)
 	}
 }
+
+func TestRunStopsAfterTheRoundsThatSuffice(t *testing.T) {
+	for enough, want := range map[int]int{0: 5, 2: 2, 9: 5} {
+		measured := 0
+		c := suite.Contender{Name: "a", New: func() suite.Subject {
+			return &script{samples: make([]suite.Sample, 5), measure: func(suite.Setting) { measured++ }}
+		}}
+		s := oneLine([]suite.Contender{c})
+		s.Lines[0].Rounds = enough
+		_, err := suite.Run(s, rounds(5), ignore)
+		require.NoError(t, err)
+		require.Equal(t, want, measured)
+	}
+}
+
+func TestRunFailsWhereAMetricIsMissing(t *testing.T) {
+	s := oneLine([]suite.Contender{timings("a", 1)})
+	s.Lines[0].Metrics = []string{"ms"}
+	_, err := suite.Run(s, rounds(1), ignore)
+	require.EqualError(t, err, `line, -cpu 1: a: did not find out "ms"`)
+}
+
+func TestRunRefusesTargetsOfMetricsThatNobodyFindsOut(t *testing.T) {
+	_, err := suite.Run(oneLine([]suite.Contender{timings("a", 1)}, suite.Metric("a", "ms", 1)), rounds(1), ignore)
+	require.EqualError(t, err, `line: the target "a <= 1 ms" names nothing that is found out`)
+}
+
+func TestMeteredReturnsWhatItFindsOut(t *testing.T) {
+	want := map[string]float64{"ms": 3}
+	s, err := suite.Metered(func(suite.Setting) (map[string]float64, error) { return want, nil }).Measure(quick)
+	require.NoError(t, err)
+	require.Equal(t, want, s.Metrics)
+	_, err = suite.Metered(func(suite.Setting) (map[string]float64, error) { return nil, errBroken }).Measure(quick)
+	require.ErrorIs(t, err, errBroken)
+}
+
+type closing struct {
+	suite.Subject
+	closed *int
+}
+
+func (c closing) Close() { *c.closed++ }
+
+func TestRunClosesSubjectsOfEachSetting(t *testing.T) {
+	closed := 0
+	c := suite.Contender{Name: "a", New: func() suite.Subject {
+		return closing{&script{samples: make([]suite.Sample, 1), measure: func(s suite.Setting) {
+			require.Equal(t, s.CPUs-1, closed)
+		}}, &closed}
+	}}
+	_, err := suite.Run(oneLine([]suite.Contender{c}), suite.Options{Rounds: 1, Time: 1, CPUs: []int{1, 2}}, ignore)
+	require.NoError(t, err)
+	require.Equal(t, 2, closed)
+}

@@ -24,6 +24,12 @@ type Line struct {
 	Work       string // what one operation is, the same for all contenders
 	Contenders []Contender
 	Targets    []Target
+	// Metrics names what else the subjects of this line find out, with units, in the
+	// order of printing. Each sample must have all of them.
+	Metrics []string
+	// Rounds, if not 0, is how many rounds are enough: one where nothing depends on
+	// chance, a few where to measure takes long.
+	Rounds int
 	// CPUs overrides, for this line, the settings of GOMAXPROCS it is measured
 	// at. Nil means those of the run.
 	CPUs []int
@@ -39,7 +45,8 @@ type Contender struct {
 }
 
 // A Subject can be measured, again and again. An error says that the subject did
-// other work than the line is about, so that its figures mean nothing.
+// other work than the line is about, so that its figures mean nothing. A Subject that
+// has a method Close() is closed when its line has been measured at a setting.
 type Subject interface {
 	Measure(Setting) (Sample, error)
 }
@@ -66,6 +73,8 @@ type Sample struct {
 	TripsPerOp float64 `json:"trips_per_op"`
 	// HeapBytes is how much live heap one instance holds.
 	HeapBytes float64 `json:"heap_bytes"`
+	// Metrics is what else was found out, by the names that the line gives.
+	Metrics map[string]float64 `json:"metrics,omitempty"`
 	// Waited is the share of time, 0 to 1 and above, for which threads were ready
 	// to run and other programs had the processors. NsPerOp leaves most of that
 	// out; AllocsPerOp and BytesPerOp do not depend on it.

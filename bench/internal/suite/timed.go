@@ -27,6 +27,9 @@ type Timed struct {
 	// Prepare, if not nil, runs before each measurement and is not timed.
 	Prepare func()
 	Loop    Loop
+	// Undo, if not nil, runs after each lap, and after each call of Loop that warms up,
+	// and is not timed: it makes up for what the operations have changed.
+	Undo func()
 	// MayBeOdd is the share, 0 to 1, of operations that may be other than the
 	// line is about. It is for subjects that decide by chance, or that let a
 	// probe through now and then.
@@ -49,6 +52,7 @@ func (t *Timed) Measure(s Setting) (Sample, error) {
 	var laps []lap
 	for range max(1, int(s.Time/lapTime)) {
 		laps = append(laps, t.lap(s.CPUs))
+		t.undo()
 	}
 
 	all := sum(laps)
@@ -65,6 +69,12 @@ func (t *Timed) Measure(s Setting) (Sample, error) {
 	}, nil
 }
 
+func (t *Timed) undo() {
+	if t.Undo != nil {
+		t.Undo()
+	}
+}
+
 // perOp leaves two digits behind the point: that hides what the runtime allocates
 // for itself now and then, and nothing that happens once in a hundred operations.
 func perOp(mallocs uint64, ops int) float64 {
@@ -79,6 +89,7 @@ func (t *Timed) warm() {
 		began := time.Now()
 		t.Loop(t.chunk)
 		took := time.Since(began)
+		t.undo()
 		best = min(best, float64(took)/float64(t.chunk))
 		if took < chunkTime {
 			t.chunk *= 2

@@ -115,3 +115,15 @@ func TestWeighedSharesOutTheHeapThatInstancesHold(t *testing.T) {
 	require.NoError(t, err)
 	require.InDelta(t, 1<<16, s.HeapBytes, 1<<12)
 }
+
+func TestTimedUndoesAfterEachLap(t *testing.T) {
+	done, undone := 0, 0
+	subject := &suite.Timed{
+		Loop: func(n int) int { done += n; return 0 },
+		Undo: func() { undone += done; done = 0 },
+	}
+	_, err := subject.Measure(suite.Setting{CPUs: 1, Time: 20 * time.Millisecond})
+	require.NoError(t, err)
+	require.Zero(t, done)
+	require.Positive(t, undone)
+}

@@ -20,6 +20,7 @@ type Block struct {
 	Line       string    `json:"name"`
 	Work       string    `json:"work"`
 	CPUs       int       `json:"cpu"`
+	Metrics    []string  `json:"metrics,omitempty"` // in the order of printing
 	Contenders []Figures `json:"contenders"`
 	Verdicts   []Verdict `json:"targets"`
 }
@@ -40,7 +41,7 @@ type Verdict struct {
 }
 
 func newBlock(line Line, cpus int, samples [][]Sample) Block {
-	b := Block{Line: line.Name, Work: line.Work, CPUs: cpus}
+	b := Block{Line: line.Name, Work: line.Work, CPUs: cpus, Metrics: line.Metrics}
 	byName := make(map[string][]Sample)
 	for i, c := range line.Contenders {
 		byName[c.Name] = samples[i]

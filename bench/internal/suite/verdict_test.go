@@ -41,12 +41,7 @@ func TestTargetsJudgeWhatTheySay(t *testing.T) {
 		always("a", suite.Sample{NsPerOp: 150, AllocsPerOp: 5, HeapBytes: 2048}),
 		always("b", suite.Sample{NsPerOp: 100, AllocsPerOp: 2, HeapBytes: 10}),
 	}
-	for _, c := range []struct {
-		target suite.Target
-		words  string
-		value  float64
-		met    bool
-	}{
+	judgesAll(t, contenders, nil, []judged{
 		{suite.Ratio("a", 1.4, "b"), "a <= 1.4 x b", 1.5, false},
 		{suite.Ratio("b", 0.7, "a"), "b <= 0.7 x a", 100.0 / 150, true},
 		{suite.TimeAbove("a", 50, "b"), "a <= 50 ns above b", 50, true},
@@ -56,11 +51,54 @@ func TestTargetsJudgeWhatTheySay(t *testing.T) {
 		{suite.Allocs("b", 0), "b <= 0 allocs", 2, false},
 		{suite.Heap("a", 2048), "a <= 2048 B of heap", 2048, true},
 		{suite.Heap("a", 2047), "a <= 2047 B of heap", 2048, false},
-	} {
-		result, err := suite.Run(oneLine(contenders, c.target), rounds(1), ignore)
+	})
+}
+
+func TestTargetsJudgeTheMetricTheyName(t *testing.T) {
+	contenders := []suite.Contender{
+		always("a", suite.Sample{Metrics: map[string]float64{"% hits": 60, "ms": 12}}),
+		always("b", suite.Sample{Metrics: map[string]float64{"% hits": 61, "ms": 10}}),
+	}
+	judgesAll(t, contenders, []string{"ms", "% hits"}, []judged{
+		{suite.Metric("a", "ms", 12), "a <= 12 ms", 12, true},
+		{suite.Metric("a", "ms", 11), "a <= 11 ms", 12, false},
+		{suite.MetricRatio("a", "ms", 1.2, "b"), "a <= 1.2 x ms of b", 1.2, true},
+		{suite.MetricRatio("a", "ms", 1.1, "b"), "a <= 1.1 x ms of b", 1.2, false},
+		{suite.MetricAbove("a", "ms", 2, "b"), "a <= 2 above ms of b", 2, true},
+		{suite.MetricAbove("a", "ms", 1, "b"), "a <= 1 above ms of b", 2, false},
+		{suite.MetricBelow("a", "% hits", 1, "b"), "a <= 1 below % hits of b", 1, true},
+		{suite.MetricBelow("a", "% hits", 0.5, "b"), "a <= 0.5 below % hits of b", 1, false},
+	})
+}
+
+// judged is a target, how it is printed, and what becomes of it.
+type judged struct {
+	target suite.Target
+	words  string
+	value  float64
+	met    bool
+}
+
+func judgesAll(t *testing.T, contenders []suite.Contender, metrics []string, all []judged) {
+	t.Helper()
+	for _, c := range all {
+		s := oneLine(contenders, c.target)
+		s.Lines[0].Metrics = metrics
+		result, err := suite.Run(s, rounds(1), ignore)
 		require.NoError(t, err)
 		require.Equal(t, suite.Verdict{Target: c.words, Value: c.value, Limit: c.target.Limit, Met: c.met}, result.Blocks[0].Verdicts[0])
 	}
+}
+
+func TestMetricsAreMediansOverTheRounds(t *testing.T) {
+	var samples []suite.Sample
+	for _, ms := range []float64{1, 100, 2} {
+		samples = append(samples, suite.Sample{Metrics: map[string]float64{"ms": ms}})
+	}
+	c := suite.Contender{Name: "a", New: func() suite.Subject { return &script{samples: samples} }}
+	result, err := suite.Run(oneLine([]suite.Contender{c}), rounds(3), ignore)
+	require.NoError(t, err)
+	require.Equal(t, map[string]float64{"ms": 2}, result.Blocks[0].Contenders[0].Metrics)
 }
 
 func TestRatioToNothingIsMissed(t *testing.T) {

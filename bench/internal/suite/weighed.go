@@ -15,10 +15,7 @@ type Weighed struct {
 // pools alone.
 func (w Weighed) Measure(Setting) (Sample, error) {
 	keep := make([]any, w.Instances)
-	for range 3 {
-		runtime.GC() // the first two empty the pools, the third frees what was in them
-	}
-	before := liveHeap()
+	before := LiveHeap()
 	for i := range keep {
 		keep[i] = w.Make()
 	}
@@ -27,6 +24,15 @@ func (w Weighed) Measure(Setting) (Sample, error) {
 	runtime.KeepAlive(keep)
 	grown := max(0, int64(after)-int64(before))
 	return Sample{HeapBytes: float64(grown) / float64(w.Instances)}, nil
+}
+
+// LiveHeap returns how many bytes of heap are in use, after it has collected what
+// is not, also from each sync.Pool.
+func LiveHeap() uint64 {
+	for range 3 {
+		runtime.GC() // the first two empty the pools, the third frees what was in them
+	}
+	return liveHeap()
 }
 
 // liveHeap is exact right after a garbage collection.
