@@ -12,7 +12,7 @@ import (
 
 // ErrRecursive is returned to a load that asks, with the context it was given,
 // for its own key: it would wait for itself.
-var ErrRecursive = errors.New("syncx: a load asks for its own key")
+var ErrRecursive = errors.New("syncx: a call asks for its own key, and would wait for itself")
 
 // A SingleFlight runs at most one load per key at a time. Who asks for a key that
 // is being loaded waits for that load, and all get what it returns.
