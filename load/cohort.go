@@ -9,6 +9,8 @@ type cohort struct {
 	total            // of those that have come back
 	sq, lsq  float64 // sums of squares: of ns, of log2
 	n        float64 // sum of the calls in flight at admission, this one included
+	returned float64 // that have come back; nobody is made up here
+	turns    float64 // of these, those before whom so many ended as they met
 	admitted float64
 	filled   int64 // when the last was admitted
 }
@@ -82,3 +84,16 @@ func (c cohort) censored(now, least float64) cohort {
 }
 
 func square(x float64) float64 { return x * x }
+
+// inTurn tells that calls of a crowd came back in the order in which they went in, as
+// those do that one worker takes one after the other.
+func (c *cohort) inTurn() bool {
+	const enough, crowd = 5, 3
+	return c.returned >= enough && c.turns >= .98*c.returned && c.crowding() >= crowd
+}
+
+// forOne tells that one worker took them, if latency was by d above clean latency: each
+// then waits for all the others that it meets.
+func (c *cohort) forOne(d, noise float64) bool {
+	return c.inTurn() && d > math.Log(c.crowding())-.3-noise
+}

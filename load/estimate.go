@@ -178,13 +178,13 @@ func (s *cleanLatency) learnShape(c cohort) {
 }
 
 // bePatient follows the mean of k more calls where the difference may be noise, and
-// drops at once.
+// drops at once where it can hardly be.
 func (s *cleanLatency) bePatient(k float64) {
-	near := .3 + s.noise(s.weight)
+	noise := s.noise(s.weight)
 	switch off := math.Log(s.arithmetic / s.patience); {
-	case s.patience == 0 || off < -near:
+	case s.patience == 0 || off < -.3-2*noise:
 		s.patience, s.patienceOf = s.arithmetic, s.weight
-	case off < near+s.noise(s.patienceOf):
+	case off < .3+noise+s.noise(s.patienceOf):
 		s.patience *= math.Exp(max(.3, k/(s.patienceOf+k)) * off)
 		s.patienceOf += k
 	}
@@ -195,5 +195,15 @@ func (s *cleanLatency) bePatient(k float64) {
 func (s *cleanLatency) age(ns float64) {
 	if s.arithmetic > s.patience {
 		s.patience += (1 - math.Exp(-ns/300e9)) * (s.arithmetic - s.patience)
+	}
+}
+
+// confirm takes in what throughput says about the mean of k calls, as far as it may be
+// what patience is of.
+func (s *cleanLatency) confirm(mean, k float64) {
+	off := math.Log(mean / s.patience)
+	if math.Abs(off) < .1+1.5*s.noise(s.patienceOf) {
+		s.patience *= math.Exp(k / (s.patienceOf + k) * off)
+		s.patienceOf += k
 	}
 }

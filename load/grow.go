@@ -49,7 +49,9 @@ func (l *law) shifted() bool {
 	l.clean.scale(l.anchor / l.recent)
 	l.clean.weight = min(l.clean.weight, 8)
 	l.capacity, l.anchor = l.recent, l.recent
-	l.quick = max(l.quick, 1)
+	if !l.single {
+		l.quick = max(l.quick, 1)
+	}
 	l.doubtful = true
 	l.probing = false
 	l.gather(crowdSize)
@@ -65,6 +67,7 @@ func (l *law) compare(c cohort) {
 	}
 	defer l.gather(crowdSize)
 	d := l.clean.above(c)
+	l.lookForOne(c, d)
 	found := c.crowding() * math.Exp(-d)
 	switch {
 	case l.clean.weight < 8 || l.doubtful && l.clean.weight < 10: // not known well enough
@@ -75,6 +78,24 @@ func (l *law) compare(c cohort) {
 		l.tell("fewer: workers %.1f", l.workers)
 	default:
 		l.streak = 0
+	}
+}
+
+// lookForOne takes in what the order says in which a crowd came back: nobody overtakes
+// where one worker takes one call after the other. Then there is nothing to probe for, and
+// what a call takes is what throughput says. Calls that all take the same end in turn as
+// well, however many workers there are; so where there should be more than one, the next
+// probes look at fewer calls at a time, and say whether that is so.
+func (l *law) lookForOne(c cohort, d float64) {
+	l.single = l.workers < 1.3 && l.clean.weight >= 6 && c.forOne(d, l.clean.noise(l.clean.weight))
+	switch {
+	case l.single:
+		l.workers, l.quick = 1, 0
+		l.clean.confirm(1/l.capacity, c.count())
+	case l.workers > 1.2 && c.inTurn() && !l.deep:
+		l.deep, l.quick = true, max(l.quick, 2)
+		l.clean.weight = min(l.clean.weight, 4)
+		l.tell("in turn: one worker?")
 	}
 }
 

@@ -28,6 +28,8 @@ type law struct {
 	roundCapped          bool    // the limit has refused calls since crowdWant was begun
 
 	streak     int     // steps up in a row
+	single     bool    // there is one worker, as the order tells in which calls come back
+	deep       bool    // that may be so: probes look at fewer calls at a time
 	doubtful   bool    // clean latency was shifted, not measured
 	quick      int     // probes to come soon
 	sinceProbe float64 // completions

@@ -10,7 +10,8 @@ const (
 	tailService   = 1.7  // service times that the last of a queue takes itself
 	spreadCalm    = 1.5  // standard deviations of a queue's duration to spare
 	spreadLoad    = 2.0  // as many more when overload is great: each late answer then displaces another
-	patientTimes  = 11   // clean latencies that callers wait if they do not say
+	patientTimes  = 10.5 // clean latencies that callers wait if they do not say
+	leastPatient  = 4    // calls that it takes to say anything about that
 	patienceDoubt = .5   // standard deviations less, while it is of few calls
 	waitShare     = .4   // of the time left beyond the workers' share may go into waiting
 )
@@ -55,9 +56,8 @@ type deadline struct {
 func (l *law) deadline() deadline {
 	rho := l.overload()
 	d := deadline{
-		fast: l.fast, floor: l.workers, patience: patientTimes * l.clean.patience * math.Exp(-patienceDoubt*l.clean.noise(max(4, l.clean.patienceOf))),
-		wait: waitShare, room: l.limit() + 2*l.headroom(rho),
-		spread: (spreadCalm + spreadLoad*(1-1/max(rho, 1))) * math.Sqrt(min(max(l.clean.cv2, .2), 3)),
+		fast: l.fast, floor: l.workers, patience: l.patience(),
+		wait: waitShare, room: l.limit() + 2*l.headroom(rho), spread: l.spread(rho),
 	}
 	if l.phase == starting {
 		d.floor = max(1, l.start.limit/growth) // the limit of the round before
@@ -69,6 +69,21 @@ func (l *law) deadline() deadline {
 		d.wait = 0
 	}
 	return d
+}
+
+// spread is what is kept to spare of a queue's duration.
+func (l *law) spread(rho float64) float64 {
+	return (spreadCalm + spreadLoad*(1-1/max(rho, 1))) * math.Sqrt(min(max(l.clean.cv2, .2), 3))
+}
+
+// patience is how long callers are taken to wait if they do not say, 0 if there is no
+// telling: the first call may have been a short one, and to refuse on its word would keep
+// out all those who know better.
+func (l *law) patience() float64 {
+	if l.phase == starting && l.clean.patienceOf < leastPatient {
+		return 0
+	}
+	return patientTimes * l.clean.patience * math.Exp(-patienceDoubt*l.clean.noise(max(leastPatient, l.clean.patienceOf)))
 }
 
 // reach returns how many calls may be in flight for the last of them to be done within
@@ -95,6 +110,8 @@ func (l *law) lo() float64 {
 		return l.start.dip
 	case l.phase == starting:
 		return max(1, math.Floor(l.start.limit/9))
+	case l.probing && l.deep:
+		return max(1, math.Floor(.25*l.workers))
 	case l.workers >= 50: // many workers: their number is known better
 		return math.Floor(.7 * l.workers)
 	}

@@ -23,6 +23,9 @@ func (l *law) cleanSize() float64 {
 func (l *law) probeSize() float64 { return min(max(2*l.lo(), 6), 48) }
 
 func (l *law) maybeProbe() {
+	if l.single {
+		return
+	}
 	mean := l.clean.mean()
 	idle := max(1-l.lo()/l.workers, min(1, 1/(l.demand*mean)))
 	cost := (l.probeSize()/l.lo()*idle + .5) * mean // ns of all workers
@@ -42,7 +45,11 @@ func (l *law) maybeProbe() {
 // setProbeEnd gives a probe the time that the queue takes to drain, and its calls.
 func (l *law) setProbeEnd() {
 	drain := l.inFlight / l.fast
-	l.probeEnd = l.now + 1.5*drain + (l.cleanWant.size/l.lo()+6)*max(l.clean.mean(), drain/6)
+	each := max(l.clean.mean(), drain/6)
+	if l.phase == starting {
+		each = max(each, l.latency) // clean latency may be of one call, which was short
+	}
+	l.probeEnd = l.now + 1.5*drain + (l.cleanWant.size/l.lo()+6)*each
 }
 
 func (l *law) endProbe(w *window) {
@@ -99,6 +106,9 @@ func (l *law) correct(found float64) {
 	step := math.Pow(found/l.workers, l.clean.weight/(l.clean.weight+8))
 	if step < .7 {
 		l.quick = max(l.quick, 1)
+	}
+	if l.quick == 0 && math.Abs(math.Log(found/l.workers)) > .2 {
+		l.deep = false // to be looked at again
 	}
 	l.workers = max(1, l.workers*min(max(step, low), high))
 	l.tell("probe: found %.1f, workers %.1f", found, l.workers)

@@ -114,13 +114,17 @@ func (s *Shedder) uneasy() bool {
 
 // admit hands out the permit of a call that has been counted as the n-th in flight.
 func (s *Shedder) admit(ctx context.Context, now, n int64) weir.Permit {
-	return newTicket(s, ctx, now, s.enlist(now, n), false)
+	cohort, place := s.enlist(now, n), uint32(0)
+	if cohort != 0 {
+		place = (s.meter.ended() + uint32(n)) & placeMask
+	}
+	return newTicket(s, ctx, now, cohort, place, false)
 }
 
 // relieve hands out the permit of a call that is let in although there is no room.
 func (s *Shedder) relieve(ctx context.Context, now int64) weir.Permit {
 	s.enter()
-	return newTicket(s, ctx, now, 0, true)
+	return newTicket(s, ctx, now, 0, 0, true)
 }
 
 // enlist puts a call into the cohort that it belongs to, if that has room. It returns

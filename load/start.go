@@ -3,15 +3,15 @@ package load
 import "math"
 
 const (
-	secondLimit      = 9    // once the first call is back
-	growth           = 3.0  // of the limit, from round to round
-	roundBack        = .7   // of a round must have come back
-	startMemory      = 512  // calls; nothing is forgotten
-	referenceMax     = 128  // calls after which rounds no longer count as clean, lest they creep up
-	suspicion        = .5   // above clean latency: worth a look
-	otherCalls       = 12.0 // times the latency that there was: calls of another kind, not a queue
-	throughputMemory = 40   // calls
-	slowdown         = 1.6  // times less throughput than there was: not a queue
+	secondLimit      = 9   // once the first call is back
+	growth           = 3.0 // of the limit, from round to round
+	roundBack        = .7  // of a round must have come back
+	startMemory      = 512 // calls; nothing is forgotten
+	referenceMax     = 128 // calls after which rounds no longer count as clean, lest they creep up
+	suspicion        = .5  // above clean latency: worth a look
+	otherCalls       = 8.0 // times the latency that there was: calls of another kind, not a queue
+	throughputMemory = 40  // calls
+	slowdown         = 1.6 // times less throughput than there was: not a queue
 )
 
 // startUp is the state while the number of workers is unknown. The limit grows round by
@@ -136,6 +136,10 @@ func (l *law) round(c cohort, w *window) {
 	k := c.count()
 	d := ref.above(c)
 	noise := math.Sqrt((l.clean.lnVar*8+c.logVar()*k)/(8+k)/k + l.clean.lnVar/ref.weight)
+	if w.crowded.forOne(ref.above(w.crowded), noise) {
+		l.alone()
+		return
+	}
 	l.tell("start: limit %.0f, in flight %.1f, %.2f above, noise %.2f of %.0f", l.start.limit, c.crowding(), d, noise, ref.weight)
 	switch {
 	case d > .15+2*noise && (ref.weight >= 8 || l.start.dips > 1):
@@ -227,6 +231,10 @@ func (l *law) settle(inFlight float64) {
 	if mean := l.clean.mean(); mean > otherCalls*l.clean.patience {
 		l.clean.patience, l.clean.patienceOf = mean, l.clean.weight
 	}
+	// Of one worker, throughput says what a call takes; a few calls do not.
+	if mean := 1 / c; l.workers == 1 && mean > l.clean.patience && l.clean.patienceOf < 16 {
+		l.clean.patience, l.clean.patienceOf = mean, 8
+	}
 	l.phase = steady
 	l.anchor = c
 	l.doubtful = true
@@ -235,4 +243,16 @@ func (l *law) settle(inFlight float64) {
 	l.gather(crowdSize)
 	l.refresh(l.cleanSize())
 	l.tell("start ends: workers %.1f, capacity %.3g/ns", l.workers, c)
+}
+
+// alone ends the start where one worker takes one call after the other, so that what a
+// call takes follows from throughput.
+func (l *law) alone() {
+	l.settle(1)
+	l.workers = 1
+	mean := 1 / l.capacity
+	l.clean.scale(mean / l.clean.mean())
+	l.clean.arithmetic, l.clean.slower = mean, 0
+	l.clean.patience, l.clean.patienceOf = mean, 8
+	l.tell("start: one worker")
 }

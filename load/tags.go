@@ -22,6 +22,7 @@ type book struct {
 	back    account
 	squares float         // of the latencies, in ns²
 	logs2   float         // of their logarithms
+	turns   atomic.Uint64 // calls before whom so many ended as they met
 	crowd   atomic.Uint64 // calls in flight at each admission, added up
 }
 
@@ -54,12 +55,16 @@ func (t *tags) join(now, n int64) (cohort uint32, filled bool) {
 	}
 }
 
-// back counts that a call has come back, if it is of this cohort.
-func (t *tags) back(cohort uint32, ns int64, log uint64) {
+// back counts that a call has come back, if it is of this cohort; inTurn says that as
+// many had ended meanwhile as it met, itself included.
+func (t *tags) back(cohort uint32, ns int64, log uint64, inTurn bool) {
 	if cohort != cohortOf(t.open.Load()) {
 		return
 	}
 	b := t.of(cohort)
+	if inTurn {
+		b.turns.Add(1)
+	}
 	b.back.add(ns, log)
 	b.squares.Add(float64(ns) * float64(ns))
 	l := float64(log) / (1 << logPoint)
@@ -96,9 +101,11 @@ func (t *tags) gather(w want) {
 func (t *tags) soFar() cohort {
 	word := t.open.Load()
 	b := t.of(cohortOf(word)).read()
+	back := b.back.since(t.base.back)
 	return cohort{
-		total: b.back.since(t.base.back), sq: b.squares - t.base.squares, lsq: b.logs2 - t.base.logs2,
+		total: back, sq: b.squares - t.base.squares, lsq: b.logs2 - t.base.logs2,
 		n: float64(b.crowd - t.base.crowd), admitted: float64(countOf(word)), filled: t.last.Load(),
+		returned: back.count(), turns: float64(b.turns - t.base.turns),
 	}
 }
 
@@ -106,9 +113,9 @@ func (t *tags) soFar() cohort {
 type bookReading struct {
 	back           total
 	squares, logs2 float64
-	crowd          uint64
+	crowd, turns   uint64
 }
 
 func (b *book) read() bookReading {
-	return bookReading{b.back.read(), b.squares.Load(), b.logs2.Load(), b.crowd.Load()}
+	return bookReading{b.back.read(), b.squares.Load(), b.logs2.Load(), b.crowd.Load(), b.turns.Load()}
 }

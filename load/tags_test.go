@@ -64,8 +64,8 @@ func TestBooksSayWhatCameBack(t *testing.T) {
 	for range 3 {
 		c.join(0, 1)
 	}
-	c.back(2, 4, logOf(4))
-	c.back(2, 16, logOf(16))
+	c.back(2, 4, logOf(4), true)
+	c.back(2, 16, logOf(16), false)
 	c.lose(2)
 	got := c.books[0].read()
 	require.Equal(t, 2.0, got.back.count())
@@ -74,6 +74,7 @@ func TestBooksSayWhatCameBack(t *testing.T) {
 	require.Equal(t, 4.0*4+16*16, got.squares)
 	require.Equal(t, 2.0*2+4*4, got.logs2)
 	require.Equal(t, uint64(3), got.crowd)
+	require.Equal(t, uint64(1), got.turns)
 }
 
 func TestStragglersEndUpInNobodysBooks(t *testing.T) {
@@ -83,7 +84,7 @@ func TestStragglersEndUpInNobodysBooks(t *testing.T) {
 		cohort, _ := c.join(0, 1)
 		c.reopen(1+later, 3)
 		before := [2]bookReading{c.books[0].read(), c.books[1].read()}
-		c.back(cohort, 1000, logOf(1000))
+		c.back(cohort, 1000, logOf(1000), false)
 		c.lose(cohort)
 		require.Equal(t, before, [2]bookReading{c.books[0].read(), c.books[1].read()})
 	}
@@ -147,7 +148,7 @@ func TestBooksHoldTheirOwnWhileStragglersComeBack(t *testing.T) {
 				for range i {
 					runtime.Gosched()
 				}
-				c.back(cohort, int64(cohort), logOf(int64(cohort)))
+				c.back(cohort, int64(cohort), logOf(int64(cohort)), false)
 			})
 		}
 		for c.books[k&1].read().back.since(base.back).count() < size/2 {

@@ -15,7 +15,8 @@ type ticket struct {
 	ctx    context.Context // of the call, for as long as it lasts
 	start  int64
 	cohort uint32
-	relief bool // it was let in although there was no room
+	place  uint32 // calls that must end for it to be the next, if none overtakes another
+	relief bool   // it was let in although there was no room
 	holder *holder
 }
 
@@ -31,14 +32,14 @@ type holder struct {
 // tickets holds those that no permit refers to.
 var tickets sync.Pool
 
-func newTicket(s *Shedder, ctx context.Context, now int64, cohort uint32, relief bool) weir.Permit {
+func newTicket(s *Shedder, ctx context.Context, now int64, cohort, place uint32, relief bool) weir.Permit {
 	t, ok := tickets.Get().(*ticket)
 	if !ok {
 		t = &ticket{holder: new(holder)}
 		t.Bind(t)
 		runtime.AddCleanup(t, (*holder).forgotten, t.holder)
 	}
-	t.ctx, t.start, t.cohort, t.relief = ctx, now, cohort, relief
+	t.ctx, t.start, t.cohort, t.place, t.relief = ctx, now, cohort, place, relief
 	t.holder.lend(s, now)
 	return t.Issue()
 }
@@ -65,7 +66,7 @@ func (h *holder) forgotten() {
 // Settle implements [weir.Settler].
 func (t *ticket) Settle(o weir.Outcome) {
 	h := t.holder
-	s, ctx, start, cohort, relief := h.shedder, t.ctx, t.start, t.cohort, t.relief
+	s, ctx, start, cohort, place, relief := h.shedder, t.ctx, t.start, t.cohort, t.place, t.relief
 	t.ctx, h.shedder = nil, nil
 	h.out.Store(false)
 	tickets.Put(t)
@@ -77,7 +78,7 @@ func (t *ticket) Settle(o weir.Outcome) {
 		s.control.relievedEnded(now, start)
 	}
 	if s.meter.count(ctx, o) {
-		s.measure(now, start, n, cohort)
+		s.measure(now, start, n, cohort, place)
 	} else {
 		s.skip(now, start, cohort)
 	}
@@ -90,14 +91,15 @@ func (t *ticket) Settle(o weir.Outcome) {
 }
 
 // measure takes in a call that was done.
-func (s *Shedder) measure(now, start, n int64, cohort uint32) {
+func (s *Shedder) measure(now, start, n int64, cohort, place uint32) {
 	took := now - start
 	log := logOf(took)
 	s.meter.done.add(took, log)
 	s.meter.worked(now, start, n, s.rules.perWorker.Load())
 	if cohort != 0 {
-		s.clean.back(cohort, took, log)
-		s.crowded.back(cohort, took, log)
+		inTurn := s.meter.ended() == place
+		s.clean.back(cohort, took, log, inTurn)
+		s.crowded.back(cohort, took, log, inTurn)
 	}
 }
 

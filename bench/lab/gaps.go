@@ -2,7 +2,8 @@ package lab
 
 // A Gap is a line that the shedder does not reach yet, and what it holds instead. The
 // line stays the aim: a gap that has closed fails the tests until it is taken off the
-// list, and docs/decisions/0013 says what is known about each.
+// list. docs/decisions/0013 says what is known about each, and 0016 that none of the lines
+// asks for what nobody can know.
 type Gap struct {
 	Row, Span string
 	Hidden    bool
