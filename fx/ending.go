@@ -58,12 +58,12 @@ func (l *ledger) note(e ending) {
 		return
 	}
 	l.mu.Lock()
-	closed := l.closed
-	if !closed && l.first.returned() {
-		l.first = e
+	told := !l.closed && l.first.panicked == nil && (e.panicked != nil || !l.first.exited)
+	if told {
+		l.first = e // a panic goes before an exit
 	}
 	l.mu.Unlock()
-	if closed {
+	if !told {
 		l.report(e)
 	}
 }
@@ -90,8 +90,21 @@ func (l *ledger) report(e ending) {
 	switch {
 	case e.panicked == nil:
 	case l.onPanic != nil:
-		l.onPanic(e.panicked)
+		l.hook(e.panicked)
 	default:
 		panics.Log(l.where, e.panicked.Value, e.panicked.Stack)
 	}
+}
+
+// hook calls the hook, on whatever goroutine there is, which may not be one that can
+// be left to its panics.
+func (l *ledger) hook(p *weir.Panic) {
+	defer func() {
+		if v := recover(); v != nil {
+			panics.Log(l.where, p.Value, p.Stack)
+			again := weir.CaughtPanic(v)
+			panics.Log("fx: panic in OnPanic", again.Value, again.Stack)
+		}
+	}()
+	l.onPanic(p)
 }

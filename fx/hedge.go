@@ -81,7 +81,7 @@ func (h *hedge[T]) run(ctx context.Context) (v T, err error) {
 	h.start(ctx, 0)
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
-	for started, ended := 1, 0; ended < started; {
+	for started, ended := 1, 0; ended < started && ctx.Err() == nil; {
 		select {
 		case a := <-h.answers:
 			ended++
@@ -97,15 +97,17 @@ func (h *hedge[T]) run(ctx context.Context) (v T, err error) {
 			}
 			first.stopped = first.stopped || a.number == 0
 		case <-timer.C:
-			if started < h.opts.tries() && h.opts.Budget.TryWithdraw() {
+			if ctx.Err() == nil && started < h.opts.tries() && h.opts.Budget.TryWithdraw() {
 				h.start(ctx, started)
 				started++
 				timer.Reset(delay)
 			}
 		case <-ctx.Done():
-			first.stop(false)
-			return v, ctxerr.Err(ctx)
 		}
+	}
+	if done := ctxerr.Err(ctx); done != nil {
+		first.stop(false)
+		return v, done
 	}
 	return v, err
 }

@@ -21,7 +21,7 @@ import (
 // then is dropped, and one more pair comes, of the zero U and the error of ctx.
 //
 // Nothing starts before the range does. The source runs in a goroutine of its own
-// and is at most 2 × Workers items ahead of the loop. With the end of the loop, by
+// and is at most 2 × Workers + 1 items ahead of the loop. With the end of the loop, by
 // whatever means, the context that f is given is cancelled and the running calls of
 // f are waited for; the source ends when it next yields, for which the loop waits a
 // millisecond at most. If the source or f panics, the rest is stopped and the loop

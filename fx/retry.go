@@ -46,11 +46,15 @@ func Retry(ctx context.Context, fn func(context.Context) error, o RetryOptions) 
 		if err == nil {
 			return nil
 		}
-		if n == o.Attempts || !o.mayMend(ctx, err) {
+		if n == o.Attempts || ctx.Err() != nil {
+			return laidBare(err)
+		}
+		after := max(0, o.RetryAfter(err)) // asked once: it may go by the clock
+		if !o.mayMend(err, after) {
 			return laidBare(err)
 		}
 		pause = o.Backoff.Pause(n, pause)
-		wait := pause + o.RetryAfter(err)
+		wait := pause + after
 		if wait < pause {
 			wait = math.MaxInt64 // and overflowed
 		}
@@ -73,14 +77,10 @@ func (o *RetryOptions) try(ctx context.Context, fn func(context.Context) error) 
 }
 
 // mayMend reports whether it makes sense to try again.
-func (o *RetryOptions) mayMend(ctx context.Context, err error) bool {
-	if ctx.Err() != nil {
-		return false
-	}
+func (o *RetryOptions) mayMend(err error, after time.Duration) bool {
 	if _, ok := errors.AsType[*permanent](err); ok {
 		return false
 	}
-	after := o.RetryAfter(err)
 	if after <= 0 && errors.Is(err, weir.ErrRejected) {
 		return false
 	}

@@ -56,7 +56,8 @@ func (t *tags) join(now, n int64) (cohort uint32, filled bool) {
 }
 
 // back counts that a call has come back, if it is of this cohort; inTurn says that as
-// many had ended meanwhile as it met, itself included.
+// many had ended meanwhile as it met, itself included. A call that is stopped between
+// the look and the count until the next cohort but one is open counts there.
 func (t *tags) back(cohort uint32, ns int64, log uint64, inTurn bool) {
 	if cohort != cohortOf(t.open.Load()) {
 		return

@@ -131,11 +131,11 @@ func (c *crew[T, S]) hireLocked() {
 // work is what a worker does all its life.
 func (c *crew[T, S]) work(w *worker[T, S]) {
 	returned := false
+	defer c.leave() // also if OnPanic exits
 	defer func() {
 		if !returned {
 			c.run.unfinished(recover())
 		}
-		c.leave()
 	}()
 	if c.open != nil {
 		c.open(&w.state)

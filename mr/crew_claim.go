@@ -104,7 +104,7 @@ func (c *crew[T, S]) latestToBeginLocked() (worst *worker[T, S]) {
 // passLocked is called by a worker that has got something to do. If there is more
 // than that, it calls for one who does it; else the source shall.
 func (c *crew[T, S]) passLocked(w *worker[T, S]) {
-	if w.leftLocked() > 0 || c.queue.lenLocked() > 0 {
+	if w.leftLocked() > 0 || c.queue.lenLocked() > 0 || c.loaded > 0 && c.latestToBeginLocked() != nil {
 		c.summonLocked()
 		return
 	}

@@ -11,11 +11,11 @@ const patience = 500 * time.Microsecond
 // read is the goroutine of the source.
 func (c *crew[T, S]) read(source iter.Seq[T]) {
 	returned := false
+	defer c.end()
 	defer func() {
 		if !returned {
 			c.run.unfinished(recover())
 		}
-		c.end()
 	}()
 	for item := range source {
 		if !c.put(item) {

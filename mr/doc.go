@@ -54,5 +54,8 @@
 // once, and a cheap item of a busy source costs some tens of nanoseconds, on a
 // slice a few, and allocates nothing. A batch holds nothing up: workers that are
 // free take over what a busy one has claimed and not begun. Items that are not
-// cheap are begun in the order of the source; any may wait for earlier ones.
+// cheap are begun in the order of the source; any may wait for earlier ones. Of a
+// slice nothing is taken over: up to 128 items that were cheap so far are one
+// worker's, so where cheap items may turn into slow ones, range over the slice as
+// a source.
 package mr

@@ -52,13 +52,15 @@ func MapReduce[T, U, V any](
 	connect(c, out)
 	returned, counts := false, false
 	defer func() {
-		if !returned {
-			r.unfinished(recover())
-		}
 		c.finish()
 		if err = r.verdict(); !counts {
 			var none V
 			value = none
+		}
+	}()
+	defer func() {
+		if !returned {
+			r.unfinished(recover()) // whose hook may call Goexit
 		}
 	}()
 	c.start(source)

@@ -98,7 +98,11 @@ func (r *run) stop(err error) bool {
 // it is done, goes before it: a source may have ended for no other reason.
 func (r *run) conclude(err error) bool {
 	if done := ctxerr.Err(r.parent); done != nil {
-		r.stop(done)
+		if !r.stop(done) {
+			r.mu.Lock()
+			r.err = done
+			r.mu.Unlock()
+		}
 		return false
 	}
 	return r.stop(err)
@@ -112,7 +116,9 @@ func (r *run) fail(item int, err error) {
 		r.stop(done)
 	case r.collect:
 		r.mu.Lock()
-		r.failures = append(r.failures, failure{item, err})
+		if !r.stopped.Load() { // later ones are consequences
+			r.failures = append(r.failures, failure{item, err})
+		}
 		r.mu.Unlock()
 	default:
 		r.stop(err)

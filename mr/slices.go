@@ -119,7 +119,7 @@ func (s *chunks) work() {
 func (s *chunks) shareOut() {
 	epoch, size, alone := time.Now(), 1, true
 	var began time.Duration
-	for !s.run.stopped.Load() {
+	for !s.run.stopped.Load() && s.run.parent.Err() == nil {
 		to := s.next.Add(int64(size))
 		from := to - int64(size)
 		if from >= s.n {

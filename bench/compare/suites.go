@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/weirgo/weir/bench/internal/admission"
+	"github.com/weirgo/weir/bench/internal/concurrency"
+	"github.com/weirgo/weir/bench/internal/flow"
 	"github.com/weirgo/weir/bench/internal/ratelimit"
 	"github.com/weirgo/weir/bench/internal/redislimit"
 	"github.com/weirgo/weir/bench/internal/structures"
@@ -18,5 +20,7 @@ func suites() []suite.Suite {
 		ratelimit.Suite(),
 		redislimit.Suite(),
 		structures.Suite(),
+		concurrency.Suite(),
+		flow.Suite(),
 	}
 }

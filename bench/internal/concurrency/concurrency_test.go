@@ -1,0 +1,41 @@
+package concurrency_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/weirgo/weir/bench/internal/concurrency"
+	"github.com/weirgo/weir/bench/internal/suite"
+)
+
+var small = concurrency.Scale{Loans: 1280, Tasks: 1000}
+
+// A benchmark that does not do what its line says is worthless: each contender
+// complains if a result is wrong, or somebody else has what it was lent.
+func TestEveryContenderDoesTheWorkOfItsLine(t *testing.T) {
+	names := make(map[string]bool)
+	for _, line := range concurrency.Lines(small) {
+		require.False(t, names[line.Name], line.Name)
+		names[line.Name] = true
+		require.NotEmpty(t, line.Targets, line.Name)
+		for _, c := range line.Contenders {
+			t.Run(line.Name+"/"+c.Name, func(t *testing.T) {
+				subject := c.New()
+				for _, n := range []int{1, 2} {
+					s, err := subject.Measure(suite.Setting{CPUs: n, Time: 2 * time.Millisecond})
+					require.NoError(t, err)
+					require.Positive(t, s.NsPerOp)
+				}
+			})
+		}
+	}
+}
+
+func TestTargetsNameWhoIsMeasured(t *testing.T) {
+	options := suite.Options{Rounds: 1, Time: time.Millisecond, CPUs: []int{1}}
+	result, err := suite.Run(suite.Suite{Lines: concurrency.Lines(small)}, options, func(suite.Block) {})
+	require.NoError(t, err)
+	require.Positive(t, result.Total)
+}
