@@ -95,6 +95,16 @@ examples:
 		out="$$($(GO) run ./examples/cache -seconds 2 -json)"; \
 		echo "$$out"; \
 		[[ $$out == '{'*'"errors":0}' && $$out == *'"memory":'[1-9]* ]]
+	@echo "== examples/pool"
+	@set -euo pipefail; \
+		out="$$($(GO) run ./examples/pool -seconds 2 -json)"; \
+		echo "$$out"; \
+		[[ $$out == '{'*'"errors":0}' ]]
+	@echo "== examples/workers"
+	@set -euo pipefail; \
+		out="$$($(GO) run ./examples/workers -seconds 1 -json)"; \
+		echo "$$out"; \
+		[[ $$out == *'"hash_panicked":1,'*'"store_panicked":1'* ]]
 
 # The shedder's lines, in virtual time; part of alone.
 lab:

@@ -23,5 +23,5 @@ func saysNotFound(err error) bool {
 		error
 		NotFound() bool
 	}
-	return errors.As(err, &e) && e.NotFound()
+	return errors.Is(err, ErrNotFound) || errors.As(err, &e) && e.NotFound()
 }

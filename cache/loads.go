@@ -16,7 +16,7 @@ type loads[K comparable] struct {
 	running atomic.Int64 // changed under mu only
 
 	mu         sync.Mutex // guards what follows; forget is called with it
-	byKey      map[K]*load
+	byKey      map[K]*booking
 	refreshing map[K]struct{} // keys with a refresh, from before to after its load
 	closed     bool
 	idle       chan struct{} // after close: closed when nothing runs any more
@@ -24,7 +24,18 @@ type loads[K comparable] struct {
 
 // A load is overruled if what it returns must not be stored. It is changed with
 // loads.mu, and looked at under the store's lock of the key.
-type load struct{ overruled atomic.Bool }
+type load struct {
+	overruled atomic.Bool
+	booking   *booking
+}
+
+// A booking is of all loads of a key that may still be joined. Those that their
+// callers have left may begin in another order than their flights, so it stays
+// until the last of them has ended.
+type booking struct {
+	latest  *load // the others are overruled
+	running int
+}
 
 // begin books a load, or returns nil after close. An earlier load of the key, which
 // all its callers have left, is overruled: nobody could do that later.
@@ -35,13 +46,17 @@ func (l *loads[K]) begin(key K) *load {
 		return nil
 	}
 	if l.byKey == nil {
-		l.byKey = make(map[K]*load)
+		l.byKey = make(map[K]*booking)
 	}
-	if before := l.byKey[key]; before != nil {
-		before.overruled.Store(true)
+	b := l.byKey[key]
+	if b == nil {
+		b = new(booking)
+		l.byKey[key] = b
+	} else {
+		b.latest.overruled.Store(true)
 	}
-	began := new(load)
-	l.byKey[key] = began
+	began := &load{booking: b}
+	b.latest, b.running = began, b.running+1
 	l.running.Add(1)
 	return began
 }
@@ -49,7 +64,7 @@ func (l *loads[K]) begin(key K) *load {
 func (l *loads[K]) finish(key K, f *load) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.byKey[key] == f {
+	if f.booking.running--; f.booking.running == 0 && l.byKey[key] == f.booking {
 		delete(l.byKey, key)
 	}
 	l.leaveLocked()
@@ -78,21 +93,21 @@ func (l *loads[K]) overrule(key K) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if f := l.byKey[key]; f != nil {
-		l.overruleLocked(key, f)
+	if b := l.byKey[key]; b != nil {
+		l.overruleLocked(key, b)
 	}
 }
 
 func (l *loads[K]) overruleAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for key, f := range l.byKey {
-		l.overruleLocked(key, f)
+	for key, b := range l.byKey {
+		l.overruleLocked(key, b)
 	}
 }
 
-func (l *loads[K]) overruleLocked(key K, f *load) {
-	f.overruled.Store(true)
+func (l *loads[K]) overruleLocked(key K, b *booking) {
+	b.latest.overruled.Store(true)
 	delete(l.byKey, key)
 	l.forget(key)
 }

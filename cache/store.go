@@ -37,6 +37,7 @@ func (c *Cache[K, V]) lookup(key K) (v V, s state) {
 		}
 	} else {
 		e, ok := c.store.GetEntry(key)
+		e, ok = c.settled(key, e, ok)
 		if s := c.judge(e, ok); s != unknown {
 			return e.Value, s
 		}
@@ -56,6 +57,7 @@ func (c *Cache[K, V]) peek(key K) (v V, held bool, s state) {
 		return v, false, unknown
 	}
 	e, held := c.store.GetEntryQuietly(key)
+	e, held = c.settled(key, e, held)
 	s = c.judge(e, held)
 	if a := c.absent.Load(); a != nil && !held {
 		if _, ok := a.GetEntryQuietly(key); ok {
@@ -63,6 +65,19 @@ func (c *Cache[K, V]) peek(key K) (v V, held bool, s state) {
 		}
 	}
 	return e.Value, held, s
+}
+
+// settled makes sure that the value of an entry is no older than its times: the
+// store reads the value first, and an update in place may come between. The
+// value that was there then may be stale.
+func (c *Cache[K, V]) settled(key K, e otter.Entry[K, V], held bool) (otter.Entry[K, V], bool) {
+	for c.opts.StaleOnError > 0 && held {
+		before := e.ExpiresAtNano
+		if e, held = c.store.GetEntryQuietly(key); e.ExpiresAtNano == before {
+			break
+		}
+	}
+	return e, held
 }
 
 func (c *Cache[K, V]) judge(e otter.Entry[K, V], held bool) state {

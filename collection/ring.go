@@ -53,7 +53,7 @@ func (r *Ring[T]) Add(v T) {
 // append would.
 func (r *Ring[T]) growLocked() {
 	if n := len(r.values); n == cap(r.values) {
-		bigger := make([]T, n, min(max(8, 2*n), r.max))
+		bigger := make([]T, n, n+min(max(8, n), r.max-n))
 		copy(bigger, r.values)
 		r.values = bigger
 	}
@@ -91,7 +91,10 @@ func (r *Ring[T]) Last() (v T, ok bool) {
 		return v, false
 	}
 	// The last value stands before the oldest one, or at the end.
-	return r.values[(r.oldest+n-1)%n], true
+	if r.oldest > 0 {
+		n = r.oldest
+	}
+	return r.values[n-1], true
 }
 
 // Len is how many values there are.

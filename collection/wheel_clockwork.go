@@ -164,7 +164,7 @@ func (c *clockwork[T]) wake() {
 		}
 	}
 	c.soonest = never
-	if at, _ := c.next(); at != never {
+	if at, _, _ := c.next(); at != never {
 		c.arm(at)
 	} else {
 		c.alarm.Stop() // it may have been set again since it called

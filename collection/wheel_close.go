@@ -8,6 +8,15 @@ import (
 
 // close stops all firing and waits for the workers.
 func (c *clockwork[T]) close(ctx context.Context) error {
+	if c.shut(ctx) {
+		return nil
+	}
+	return ctxerr.Err(ctx) // without the lock: a context may be user code
+}
+
+// shut reports whether the workers ended before ctx did.
+func (c *clockwork[T]) shut(ctx context.Context) bool {
+	done := ctx.Done()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
@@ -17,23 +26,26 @@ func (c *clockwork[T]) close(ctx context.Context) error {
 	}
 	c.soonest = 0
 	if c.crew.busy == 0 {
-		return nil
+		return true
 	}
 	if _, mine := c.crew.members[goroutine()]; mine {
 		c.crew.closing++
 		defer func() { c.crew.closing-- }()
-		// Two callbacks that close must not wait for each other either.
-		return c.await(ctx, func() bool { return c.crew.busy == c.crew.closing })
+		c.crew.change() // callbacks that close must not wait for each other either
+		return c.await(done, func() bool {
+			c.crew.quiet = c.crew.quiet || c.crew.busy == c.crew.closing
+			return c.crew.quiet
+		})
 	}
-	return c.await(ctx, func() bool { return c.crew.busy == 0 })
+	return c.await(done, func() bool { return c.crew.busy == 0 })
 }
 
-// await returns once done does, which it may when a worker has left. It gives up
-// mu while it waits.
-func (c *clockwork[T]) await(ctx context.Context, done func() bool) error {
-	for !done() {
-		if err := ctxerr.Err(ctx); err != nil {
-			return err
+// await returns true once over does, which it may when the crew has changed, or
+// false once done is closed. It gives up mu while it waits.
+func (c *clockwork[T]) await(done <-chan struct{}, over func() bool) bool {
+	for !over() {
+		if isClosed(done) {
+			return false
 		}
 		if c.crew.changed == nil {
 			c.crew.changed = make(chan struct{})
@@ -42,9 +54,9 @@ func (c *clockwork[T]) await(ctx context.Context, done func() bool) error {
 		c.mu.Unlock()
 		select {
 		case <-changed:
-		case <-ctx.Done():
+		case <-done:
 		}
 		c.mu.Lock()
 	}
-	return nil
+	return true
 }

@@ -19,6 +19,7 @@ type crew struct {
 	// members are the workers by goroutine, for Close to know its own.
 	members map[uint64]struct{}
 	closing int           // members that wait in Close
+	quiet   bool          // at some time since the first Close all workers did: those may go
 	changed chan struct{} // closed when busy is less than before; nil if nobody waits
 }
 
@@ -89,11 +90,16 @@ func (c *clockwork[T]) serve(me uint64) {
 func (c *clockwork[T]) leave(me uint64) {
 	delete(c.crew.members, me)
 	c.crew.busy--
-	if c.crew.changed != nil {
-		close(c.crew.changed)
-		c.crew.changed = nil
-	}
+	c.crew.change()
 	c.call()
+}
+
+// change wakes those who wait for the crew.
+func (c *crew) change() {
+	if c.changed != nil {
+		close(c.changed)
+		c.changed = nil
+	}
 }
 
 // run runs a callback, and reports its panic.
@@ -110,11 +116,18 @@ func (c *clockwork[T]) caught(p *weir.Panic) {
 	c.mu.Lock()
 	c.panicked++
 	c.mu.Unlock()
-	if c.onPanic != nil {
-		c.onPanic(p)
-	} else {
+	if c.onPanic == nil {
 		panics.Log("collection: panic in a callback", p.Value, p.Stack)
+		return
 	}
+	defer func() {
+		if v := recover(); v != nil { // nobody else could catch it here
+			panics.Log("collection: panic in a callback", p.Value, p.Stack)
+			again := weir.CaughtPanic(v)
+			panics.Log("collection: panic in OnPanic", again.Value, again.Stack)
+		}
+	}()
+	c.onPanic(p)
 }
 
 // goroutine returns a number that no other living goroutine has, read from where

@@ -15,6 +15,7 @@ func (c *clockwork[T]) drain(ctx context.Context, hand func(*pending[T], time.Du
 	if err := ctxerr.Err(ctx); err != nil {
 		return 0, err
 	}
+	done := ctx.Done()
 	taken := new(pendingList[T])
 	c.mu.Lock()
 	c.takeAll(taken)
@@ -28,9 +29,9 @@ func (c *clockwork[T]) drain(ctx context.Context, hand func(*pending[T], time.Du
 			c.mu.Unlock()
 			return n, nil
 		}
-		if err := ctxerr.Err(ctx); err != nil {
+		if isClosed(done) {
 			c.mu.Unlock()
-			return n, err
+			return n, ctxerr.Err(ctx)
 		}
 		c.remove(p)
 		c.drained++

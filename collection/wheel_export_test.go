@@ -87,7 +87,7 @@ func (s *Sorter) Fault() string {
 
 // Next returns the tick of the next slot with entries.
 func (s *Sorter) Next() uint64 {
-	at, _ := s.h.next()
+	at, _, _ := s.h.next()
 	return at
 }
 

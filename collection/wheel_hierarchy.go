@@ -26,6 +26,8 @@ type hierarchy[T any] struct {
 	due    pendingList[T]
 	dues   int             // how many are in it
 	open   *pendingList[T] // the slot of now, while it is being emptied
+	opened uint16          // which one that is, if open is not nil
+	until  uint64          // the last tick of it
 	levels []wheelLevel[T]
 }
 
@@ -43,6 +45,18 @@ func newHierarchy[T any](last uint64) hierarchy[T] {
 // link puts p where its tick belongs, and returns the tick at which that slot
 // comes up: at the latest p's own, and 0 if p is due.
 func (h *hierarchy[T]) link(p *pending[T]) (at uint64) {
+	if h.open != nil && p.tick >= h.now && p.tick <= h.until {
+		// Behind what is there with the same tick. It moves on with the rest.
+		p.era, p.slot = h.era, h.opened
+		h.open.append(p)
+		h.levels[p.slot>>groupBits].occupied |= 1 << (p.slot & groupMask)
+		return h.now
+	}
+	return h.sort(p)
+}
+
+// sort is link where no slot is open, or p comes out of it.
+func (h *hierarchy[T]) sort(p *pending[T]) (at uint64) {
 	p.era = h.era
 	if p.tick <= h.now {
 		p.slot = dueSlot
@@ -110,14 +124,15 @@ func (h *hierarchy[T]) firstTick(slot uint16) uint64 {
 
 // next returns the next slot with entries, and the tick at which it comes up, or
 // never.
-func (h *hierarchy[T]) next() (at uint64, slot *pendingList[T]) {
+func (h *hierarchy[T]) next() (at uint64, slot *pendingList[T], number uint16) {
 	for level := range h.levels {
 		if l := &h.levels[level]; l.occupied != 0 {
 			i := bits.TrailingZeros64(l.occupied)
-			return h.firstTick(uint16(level<<groupBits | i)), &l.slots[i]
+			number = uint16(level<<groupBits | i)
+			return h.firstTick(number), &l.slots[i], number
 		}
 	}
-	return never, nil
+	return never, nil, 0
 }
 
 // advance makes now the tick to, and what becomes due on the way due, in the
@@ -133,7 +148,7 @@ func (h *hierarchy[T]) advance(to uint64, some int) bool {
 		}
 		if p := h.open.first; p != nil {
 			h.unlink(p)
-			h.link(p)
+			h.sort(p)
 		} else {
 			h.open = nil
 		}
@@ -144,12 +159,13 @@ func (h *hierarchy[T]) advance(to uint64, some int) bool {
 // it makes that tick now. No slot with entries is passed over, so that all of
 // them stay ahead of now.
 func (h *hierarchy[T]) reach(to uint64) bool {
-	at, slot := h.next()
+	at, slot, number := h.next()
 	if at > to {
 		h.now = max(h.now, to)
 		return false
 	}
-	h.now, h.open = at, slot
+	h.now, h.open, h.opened = at, slot, number
+	h.until = at | (1<<(number>>groupBits*groupBits) - 1)
 	return true
 }
 

@@ -135,7 +135,7 @@ func (x *keyIndex[K, V]) remove(p *pending[keyed[K, V]]) {
 		*marks = 0
 	}
 	x.count--
-	for x.buckets > max(segmentSize, x.count*perKey*sparse) {
+	for x.buckets > segmentSize && x.buckets/(perKey*sparse) > x.count {
 		x.shrink()
 	}
 }

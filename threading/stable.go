@@ -25,8 +25,9 @@ import (
 //
 // What becomes of one input is the result in its place and no other's: if the
 // function panics, that is the [*weir.Panic] as an error, and if it calls
-// [runtime.Goexit], [ErrGoexit]. It may call Push; if it calls Get it must not wait
-// for its own output, which would be for ever.
+// [runtime.Goexit], [ErrGoexit]. It may call Push and Get, but must not wait
+// there for its own output, nor, where the buffer is full, for the room that a Get
+// of its own output would make: that would be for ever.
 type StableRunner[I, O any] struct {
 	fn     func(I) O
 	buffer int
@@ -81,6 +82,7 @@ func (s *StableRunner[I, O]) Push(ctx context.Context, in I) error {
 		}
 		s.room.wait(ctx)
 	}
+	s.room.raise() // it may have taken a wake-up that is another's now
 	return ctxerr.Err(ctx)
 }
 
@@ -179,6 +181,7 @@ func (s *StableRunner[I, O]) get(ctx context.Context) (out O, got bool, err erro
 		}
 		s.output.wait(ctx)
 	}
+	s.output.raise()
 	return out, false, ctxerr.Err(ctx)
 }
 

@@ -147,12 +147,14 @@ func (r *TaskRunner) queueUp(ctx context.Context, task func()) error {
 	case <-ctx.Done():
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if w.settled {
-		// It was accepted at that very moment, and may run already.
+	settled := w.settled // accepted at that very moment; it may run already
+	if !settled {
+		r.leaveRoomLocked(w)
+	}
+	r.mu.Unlock()
+	if settled {
 		return w.err
 	}
-	r.leaveRoomLocked(w)
 	return ctxerr.Err(ctx)
 }
 

@@ -23,7 +23,7 @@ type crew struct {
 // stuckWithOneMore reports whether nobody would be left to take a task if one more
 // task waited for room.
 func (c *crew) stuckWithOneMore(workers int) bool {
-	return c.busy == c.running && c.busy-c.lent >= workers && c.stuck+1 == c.running-c.lent
+	return c.running-c.lent >= workers && c.stuck+1 >= workers
 }
 
 // hireLocked reports whether the caller must start a worker, once it has released

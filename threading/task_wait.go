@@ -78,11 +78,14 @@ func (r *TaskRunner) waitAs(ctx context.Context, w *waiter) error {
 	case <-ctx.Done():
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if w.settled {
+	settled := w.settled
+	if !settled {
+		r.leaveIdleLocked(w)
+	}
+	r.mu.Unlock()
+	if settled {
 		return nil
 	}
-	r.leaveIdleLocked(w)
 	return ctxerr.Err(ctx)
 }
 

@@ -27,6 +27,7 @@ type WorkerGroup struct {
 	live    int                 // workers that have not ended for good
 	members map[uint64]struct{} // them, by goroutine, to know a job that waits
 	waiting int                 // of them in Wait or Close
+	round   uint                // grows whenever all that live wait: then all of those are let go
 	changed chan struct{}       // closed when live or waiting changes; nil if nobody waits
 	errs    []error             // of those that have ended for good
 	counts  workerCounts
@@ -55,7 +56,7 @@ func (g *WorkerGroup) Start(ctx context.Context) error {
 		return err
 	}
 	for range g.opts.Workers {
-		go g.work(jobs, 0)
+		go g.work(jobs, 0, nil)
 	}
 	return nil
 }
@@ -84,6 +85,15 @@ func (g *WorkerGroup) Wait(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctxerr.Err(ctx)
 	}
+	errs, over := g.wait(ctx)
+	if !over {
+		return ctxerr.Err(ctx) // without the lock: a context may be user code
+	}
+	return errors.Join(errs...)
+}
+
+// wait returns the errors once the wait is over, or false if ctx was first.
+func (g *WorkerGroup) wait(ctx context.Context) (errs []error, ok bool) {
 	me := goroutine()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -91,15 +101,24 @@ func (g *WorkerGroup) Wait(ctx context.Context) error {
 	if _, inside := g.members[me]; inside {
 		g.waiting++
 		defer func() { g.waiting-- }()
-		g.changedLocked()
-		over = func() bool { return g.live == g.waiting }
+		round := g.round
+		g.roundLocked()
+		over = func() bool { return g.round != round }
 	}
 	for !over() {
 		if !g.sleepLocked(ctx) {
-			return ctxerr.Err(ctx)
+			return nil, false
 		}
 	}
-	return errors.Join(g.errs...)
+	return g.errs, true
+}
+
+// roundLocked lets go all jobs that wait, where no other worker lives.
+func (g *WorkerGroup) roundLocked() {
+	if g.waiting > 0 && g.live == g.waiting {
+		g.round++
+		g.changedLocked()
+	}
 }
 
 // Close ends the context of the jobs, with [ErrClosed] as the cause, and then is

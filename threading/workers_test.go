@@ -232,7 +232,7 @@ func TestCloseEndsAPauseBeforeARestart(t *testing.T) {
 		require.NoError(t, g.Start(t.Context()))
 		time.Sleep(time.Minute)
 		begin := time.Now()
-		require.NoError(t, g.Close(t.Context()))
+		require.ErrorIs(t, g.Close(t.Context()), io.EOF, "the last job of each has failed")
 		require.Zero(t, time.Since(begin))
 	})
 }

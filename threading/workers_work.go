@@ -11,17 +11,19 @@ import (
 // A stint is the life of a worker on one goroutine. If the job or a hook calls
 // Goexit there, the worker may go on in another one.
 type stint struct {
-	g       *WorkerGroup
-	ctx     context.Context // the jobs', for as long as this goroutine lives
-	me      uint64
-	pause   time.Duration // before the next run
-	began   time.Time     // the present run
-	running bool          // or ended, and not yet settled
-	again   bool          // there is to be another run
+	g        *WorkerGroup
+	ctx      context.Context // the jobs', for as long as this goroutine lives
+	me       uint64
+	pause    time.Duration // before the next run
+	began    time.Time     // the present run
+	running  bool          // or ended, and not yet settled
+	returned bool          // the run did, rather than panic or exit
+	again    bool          // there is to be another run
+	failed   error         // what became of the last run
 }
 
-func (g *WorkerGroup) work(ctx context.Context, pause time.Duration) {
-	s := stint{g: g, ctx: ctx, me: goroutine(), pause: pause, again: true}
+func (g *WorkerGroup) work(ctx context.Context, pause time.Duration, failed error) {
+	s := stint{g: g, ctx: ctx, me: goroutine(), pause: pause, failed: failed, again: true}
 	g.join(s.me)
 	returned := false
 	defer func() {
@@ -39,11 +41,11 @@ func (g *WorkerGroup) work(ctx context.Context, pause time.Duration) {
 func (s *stint) once() {
 	if !rest(s.ctx, s.pause) {
 		s.again = false
-		s.g.retire(s.me, nil)
+		s.g.retire(s.me, s.failed)
 		return
 	}
-	s.began, s.running = time.Now(), true
-	s.end(s.g.run(s.ctx))
+	s.began, s.running, s.returned = time.Now(), true, false
+	s.end(s.run())
 }
 
 // end settles the run even if the hook calls Goexit.
@@ -54,13 +56,13 @@ func (s *stint) end(err error) {
 
 func (s *stint) settle(err error) {
 	g := s.g
-	s.running = false
-	if s.ctx.Err() == nil && g.restarts(err) {
+	s.running, s.failed = false, err
+	if s.ctx.Err() == nil && g.restarts(s.returned) {
 		s.pause = g.pauseAfter(s.pause, time.Since(s.began))
 		return
 	}
 	s.again = false
-	if s.ctx.Err() != nil && (errors.Is(err, s.ctx.Err()) || errors.Is(err, context.Cause(s.ctx))) {
+	if s.returned && s.ctx.Err() != nil && (errors.Is(err, s.ctx.Err()) || errors.Is(err, context.Cause(s.ctx))) {
 		err = nil // it was told to end, and says so
 	}
 	g.retire(s.me, err)
@@ -71,7 +73,7 @@ func (s *stint) handOver() {
 	defer func() { // the hook may call Goexit again
 		if s.again {
 			s.g.leave(s.me)
-			go s.g.work(s.ctx, s.pause)
+			go s.g.work(s.ctx, s.pause, s.failed)
 		}
 	}()
 	if s.running {
@@ -96,7 +98,8 @@ func rest(ctx context.Context, pause time.Duration) bool {
 
 // run runs the job once, and makes an error of its panic. It does not return if
 // the job calls Goexit.
-func (g *WorkerGroup) run(ctx context.Context) (err error) {
+func (s *stint) run() (err error) {
+	g := s.g
 	g.count(func(c *workerCounts) { c.started++ })
 	defer func() {
 		if v := recover(); v != nil {
@@ -106,7 +109,9 @@ func (g *WorkerGroup) run(ctx context.Context) (err error) {
 			err = p
 		}
 	}()
-	return g.opts.Job(ctx)
+	err = g.opts.Job(s.ctx)
+	s.returned = true
+	return err
 }
 
 const inJob = "threading: panic in a job"
@@ -123,13 +128,12 @@ func (g *WorkerGroup) tellEnd(err error) {
 	g.opts.OnEnd(err)
 }
 
-func (g *WorkerGroup) restarts(err error) bool {
+func (g *WorkerGroup) restarts(returned bool) bool {
 	switch g.opts.Restart {
 	case RestartAlways:
 		return true
 	case RestartOnPanic:
-		_, panicked := err.(*weir.Panic)
-		return panicked || err == ErrGoexit
+		return !returned
 	}
 	return false
 }
@@ -165,6 +169,7 @@ func (g *WorkerGroup) retire(me uint64, err error) {
 	if g.live == 0 {
 		g.cancel(nil) // nothing that hangs on the context is leaked
 	}
+	g.roundLocked()
 	g.changedLocked()
 }
 

@@ -206,19 +206,23 @@ func (c *Cache[V]) erase(ctx context.Context, keys []string) error {
 		byNode[n] = append(byNode[n], full)
 	}
 	errs := make([]error, 0, len(byNode))
-	var mu sync.Mutex // guards errs
+	var again []func()
+	var mu sync.Mutex // guards errs and again
 	var wg sync.WaitGroup
 	for n, keys := range byNode {
 		wg.Go(func() {
 			if left, err := n.del(ctx, keys); err != nil {
-				c.retries.add(n, left, err)
 				mu.Lock()
 				defer mu.Unlock()
 				errs = append(errs, err)
+				again = append(again, func() { c.retries.add(n, left, err) })
 			}
 		})
 	}
 	wg.Wait()
+	for _, add := range again {
+		add() // here, for it may call OnDeleteLost
+	}
 	if len(errs) == 1 {
 		return errs[0]
 	}

@@ -14,14 +14,25 @@ type cacheLoads struct {
 	forget func(string) // makes later callers not join the load of a key any more
 
 	mu      sync.Mutex // guards what follows; forget is called with it
-	byKey   map[string]*cacheLoad
+	byKey   map[string]*booking
 	running int
 	closed  bool
 	idle    chan struct{} // after close: closed when nothing runs any more
 }
 
 // A cacheLoad is overruled if what it returns must not be kept.
-type cacheLoad struct{ overruled atomic.Bool }
+type cacheLoad struct {
+	overruled atomic.Bool
+	booking   *booking
+}
+
+// A booking is of all loads of a key that may still be joined. Those that their
+// callers have left may begin in another order than their flights, so it stays
+// until the last of them has ended.
+type booking struct {
+	latest  *cacheLoad // the others are overruled
+	running int
+}
 
 // begin books a load, or returns nil after close. An earlier load of the key, which
 // all its callers have left, is overruled: nobody could do that later.
@@ -32,13 +43,17 @@ func (l *cacheLoads) begin(key string) *cacheLoad {
 		return nil
 	}
 	if l.byKey == nil {
-		l.byKey = make(map[string]*cacheLoad)
+		l.byKey = make(map[string]*booking)
 	}
-	if before := l.byKey[key]; before != nil {
-		before.overruled.Store(true)
+	b := l.byKey[key]
+	if b == nil {
+		b = new(booking)
+		l.byKey[key] = b
+	} else {
+		b.latest.overruled.Store(true)
 	}
-	began := new(cacheLoad)
-	l.byKey[key] = began
+	began := &cacheLoad{booking: b}
+	b.latest, b.running = began, b.running+1
 	l.running++
 	return began
 }
@@ -46,7 +61,7 @@ func (l *cacheLoads) begin(key string) *cacheLoad {
 func (l *cacheLoads) finish(key string, f *cacheLoad) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.byKey[key] == f {
+	if f.booking.running--; f.booking.running == 0 && l.byKey[key] == f.booking {
 		delete(l.byKey, key)
 	}
 	if l.running--; l.running > 0 {
@@ -68,8 +83,8 @@ func (l *cacheLoads) overrule(keys ...string) {
 		return
 	}
 	for _, key := range keys {
-		if f := l.byKey[key]; f != nil {
-			f.overruled.Store(true)
+		if b := l.byKey[key]; b != nil {
+			b.latest.overruled.Store(true)
 			delete(l.byKey, key)
 			l.forget(key)
 		}

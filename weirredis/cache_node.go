@@ -50,13 +50,18 @@ func classifyReply(err error) weir.Outcome {
 // do has one exchange with the node, if its breaker allows. An error of ctx is
 // returned as such, all others say which node they are of.
 func (n *node) do(ctx context.Context, exchange func(ctx context.Context) error) error {
+	caller := ctx
 	err := n.breaker.Do(ctx, func(ctx context.Context) error {
 		if n.timeout > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, n.timeout)
 			defer cancel()
 		}
-		return exchange(ctx)
+		err := exchange(ctx)
+		if err != nil && ended(caller) {
+			return ctxerr.Err(caller) // also where the connection noticed first
+		}
+		return err
 	})
 	switch {
 	case err == nil:
@@ -97,10 +102,12 @@ func (n *node) set(ctx context.Context, key string, data []byte, ttl time.Durati
 }
 
 // setAbsent leaves alone what is there.
-func (n *node) setAbsent(ctx context.Context, key string, ttl time.Duration) error {
-	return n.do(ctx, func(ctx context.Context) error {
-		return n.client.SetNX(ctx, key, placeholder, ttl).Err()
+func (n *node) setAbsent(ctx context.Context, key string, ttl time.Duration) (set bool, err error) {
+	err = n.do(ctx, func(ctx context.Context) (err error) {
+		set, err = n.client.SetNX(ctx, key, placeholder, ttl).Result()
+		return err
 	})
+	return set, err
 }
 
 // deleteAtOnce is how many keys are deleted in one exchange.

@@ -120,7 +120,7 @@ func saysNotFound(err error) bool {
 		error
 		NotFound() bool
 	}
-	return errors.As(err, &e) && e.NotFound()
+	return errors.Is(err, ErrNotFound) || errors.As(err, &e) && e.NotFound()
 }
 
 // read returns what Redis knows of key. What it cannot make sense of it deletes.
@@ -169,8 +169,12 @@ func (c *Cache[V]) keepAbsent(ctx context.Context, key string, f *cacheLoad) {
 		return
 	}
 	n, full := c.at(key)
-	if err := n.setAbsent(ctx, full, roundUp(c.opts.NotFoundTTL)); err != nil {
+	set, err := n.setAbsent(ctx, full, roundUp(c.opts.NotFoundTTL))
+	switch {
+	case err != nil:
 		c.counts.unkept.Add(1)
+	case !set:
+		return // what is there is not of f
 	}
 	c.undo(ctx, n, full, f)
 }
@@ -180,6 +184,7 @@ func (c *Cache[V]) undo(ctx context.Context, n *node, full string, f *cacheLoad)
 	if !f.overruled.Load() {
 		return
 	}
+	ctx = context.WithoutCancel(ctx) // callers may have left by now
 	if left, err := n.del(ctx, []string{full}); err != nil {
 		c.retries.add(n, left, err)
 	}
