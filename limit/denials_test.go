@@ -36,7 +36,7 @@ func compareOwnAndShared(t *testing.T, rate limit.Rate, burst int) {
 	})
 	ctx, interval := context.Background(), rate.Per/time.Duration(rate.Events)+1
 	var reserved [][2]*limit.Reservation
-	for range 20_000 {
+	for range 5_000 {
 		key := strconv.Itoa(random.IntN(500) * random.IntN(2)) // some are rare, one is in a flood
 		switch n := random.IntN(20); n {
 		case 0:
