@@ -125,3 +125,27 @@ func TestAHookThatPanicsIsRaisedInTheCallerOfDelete(t *testing.T) {
 	})
 	require.PanicsWithValue(t, "mine", func() { _ = c.Delete(bg, "k") })
 }
+
+func TestASecondCloseWaitsForWhatTheFirstIsTrying(t *testing.T) {
+	m, client := inMemory(t)
+	c := weirredis.NewCache(weirredis.CacheOptions[string]{Client: client})
+	m.fail = func(string) error { return errNode }
+	require.ErrorIs(t, c.Delete(bg, "k"), errNode)
+	trying, goOn := make(chan struct{}), make(chan struct{})
+	var once atomic.Bool
+	m.during = func(string) {
+		if once.CompareAndSwap(false, true) {
+			close(trying)
+			<-goOn
+		}
+	}
+	first := make(chan error, 1)
+	go func() { first <- c.Close(bg) }()
+	<-trying
+	ctx, cancel := context.WithTimeout(bg, 20*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, c.Close(ctx), context.DeadlineExceeded)
+	close(goOn)
+	require.ErrorIs(t, <-first, errNode)
+	require.ErrorIs(t, c.Close(bg), errNode, "it is pending still")
+}

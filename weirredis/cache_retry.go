@@ -19,6 +19,7 @@ var ladder = [...]time.Duration{time.Second, 5 * time.Second, time.Minute, 5 * t
 type retries struct {
 	most int
 	lost func(key string, err error)
+	turn chan struct{} // of the Close that tries what is pending; room for one
 
 	retried, given atomic.Uint64 // deletions tried again, and given up
 
@@ -48,6 +49,7 @@ type retry struct {
 func (r *retries) init(most int, lost func(string, error)) {
 	r.most, r.lost = most, lost
 	r.pending = map[place]*retry{}
+	r.turn = make(chan struct{}, 1)
 }
 
 // add remembers keys that a node has failed to delete just now. If one is
@@ -216,7 +218,12 @@ func (r *retries) close(ctx context.Context) error {
 	return r.last(ctx)
 }
 
+// last waits for another one to end: what that has taken to try is pending still.
 func (r *retries) last(ctx context.Context) error {
+	if err := r.takeTurn(ctx); err != nil {
+		return err
+	}
+	defer func() { <-r.turn }()
 	r.mu.Lock()
 	var due []*retry
 	for _, t := range r.pending {
@@ -235,4 +242,18 @@ func (r *retries) last(ctx context.Context) error {
 	}
 	r.mu.Unlock()
 	return fmt.Errorf("weirredis: %d keys are not deleted: %w", len(failed), failed[0].err)
+}
+
+func (r *retries) takeTurn(ctx context.Context) error {
+	select {
+	case r.turn <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case r.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctxerr.Err(ctx)
+	}
 }
