@@ -10,6 +10,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"github.com/weirgo/weir"
+	"github.com/weirgo/weir/internal/loads"
 	"github.com/weirgo/weir/internal/panics"
 	"github.com/weirgo/weir/syncx"
 )
@@ -49,7 +50,7 @@ type Cache[K comparable, V any] struct {
 	ttls    notes[K, time.Duration]
 	weights notes[K, uint32]
 
-	loads   loads[K]
+	loads   loads.Book[K]
 	flights syncx.SingleFlight[K, answer[V]]
 	reclaim reclaimer
 	counts  counts
@@ -72,7 +73,7 @@ func New[K comparable, V any](o Options[K, V]) *Cache[K, V] {
 	c.spread = max(0, scale(c.opts.TTL, 1+c.opts.Jitter)-c.shortest)
 	c.life, c.end = context.WithCancelCause(context.Background())
 	c.store = c.newStore()
-	c.loads.forget = c.flights.Forget
+	c.loads.Forget = c.flights.Forget
 	c.flights.OnPanic = c.panicked
 	c.counts.init()
 	c.reclaim.timer = c.newReclaimTimer()
@@ -118,12 +119,12 @@ func (c *Cache[K, V]) Delete(key K) { c.remove(key) }
 // Clear removes everything, as Delete does for one key. What is stored while it
 // runs may stay.
 func (c *Cache[K, V]) Clear() {
-	c.loads.overruleAll()
+	c.loads.OverruleAll()
 	c.store.InvalidateAll()
 	if a := c.absent.Load(); a != nil {
 		a.InvalidateAll()
 	}
-	c.loads.overruleAll()
+	c.loads.OverruleAll()
 }
 
 // Len returns how many values are held, and for a while also those whose time is
@@ -182,5 +183,5 @@ func (c *Cache[K, V]) Close(ctx context.Context) error {
 	c.closed.Store(true)
 	c.end(ErrClosed)
 	c.reclaim.close()
-	return c.loads.close(ctx)
+	return c.loads.Close(ctx)
 }

@@ -10,13 +10,13 @@ import (
 // refresh loads the value of key anew, without the caller. The value stays in use
 // meanwhile, and if the load fails.
 func (c *Cache[K, V]) refresh(ctx context.Context, key K, load func(context.Context) (V, error)) {
-	if !c.loads.claim(key) {
+	if !c.loads.Claim(key) {
 		c.postpone(key) // the one under way takes long
 		return
 	}
 	// Since the caller looked, another refresh may have ended.
 	if _, _, s := c.peek(key); s != due {
-		c.loads.unclaim(key)
+		c.loads.Unclaim(key)
 		return
 	}
 	c.postpone(key)
@@ -31,7 +31,7 @@ func (c *Cache[K, V]) postpone(key K) {
 }
 
 func (c *Cache[K, V]) refreshNow(ctx context.Context, key K, load func(context.Context) (V, error)) {
-	defer c.loads.unclaim(key)
+	defer c.loads.Unclaim(key)
 	defer func() {
 		if v := recover(); v != nil {
 			c.panicked(weir.CaughtPanic(v))

@@ -80,11 +80,11 @@ const (
 // fetch loads key and stores the result. It runs once at a time for a key, but for
 // loads that were left or overruled.
 func (c *Cache[K, V]) fetch(ctx context.Context, key K, load func(context.Context) (V, error), n need) (answer[V], error) {
-	f := c.loads.begin(key)
+	f := c.loads.Begin(key)
 	if f == nil {
 		return answer[V]{}, ErrClosed
 	}
-	defer c.loads.finish(key, f)
+	defer c.loads.Finish(key, f)
 	if n == ifMissing {
 		// Since the caller looked, another load may have ended.
 		switch v, _, s := c.peek(key); s {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/maypok86/otter/v2"
+
+	"github.com/weirgo/weir/internal/loads"
 )
 
 // A draft is a value to be stored, with what is to be noted about it.
@@ -33,7 +35,7 @@ func (c *Cache[K, V]) draft(key K, v V, ttl time.Duration) draft[V] {
 }
 
 func (c *Cache[K, V]) put(key K, d draft[V]) {
-	c.loads.overrule(key)
+	c.loads.Overrule(key)
 	if d.ttl == 0 && c.opts.Weigh == nil {
 		c.store.Set(key, d.value)
 	} else {
@@ -43,15 +45,15 @@ func (c *Cache[K, V]) put(key K, d draft[V]) {
 		})
 	}
 	c.notAbsent(key)
-	c.loads.overrule(key)
+	c.loads.Overrule(key)
 	c.reclaim.wake(c.least(d))
 }
 
 // keep stores what the load f came to, unless that was overruled. Whoever overrules
 // it later writes later, too.
-func (c *Cache[K, V]) keep(key K, f *load, d draft[V]) {
+func (c *Cache[K, V]) keep(key K, f *loads.Load, d draft[V]) {
 	c.store.Compute(key, func(old V, _ bool) (V, otter.ComputeOp) {
-		if f.overruled.Load() {
+		if f.Overruled() {
 			return old, otter.CancelOp
 		}
 		c.note(key, d)
@@ -62,13 +64,13 @@ func (c *Cache[K, V]) keep(key K, f *load, d draft[V]) {
 }
 
 // keepAbsent stores that the load f found nothing, unless that was overruled.
-func (c *Cache[K, V]) keepAbsent(key K, f *load) {
+func (c *Cache[K, V]) keepAbsent(key K, f *loads.Load) {
 	var absences *otter.Cache[K, struct{}]
 	if c.opts.NotFoundTTL > 0 {
 		absences = c.absences()
 	}
 	c.store.Compute(key, func(old V, _ bool) (V, otter.ComputeOp) {
-		if f.overruled.Load() {
+		if f.Overruled() {
 			return old, otter.CancelOp
 		}
 		if absences != nil {
@@ -83,10 +85,10 @@ func (c *Cache[K, V]) keepAbsent(key K, f *load) {
 func (c *Cache[K, V]) remove(key K) {
 	// Before, so that no load under way stores its result any more; and after, so
 	// that none which found the value just before it went is joined any more.
-	c.loads.overrule(key)
+	c.loads.Overrule(key)
 	c.store.Invalidate(key)
 	c.notAbsent(key)
-	c.loads.overrule(key)
+	c.loads.Overrule(key)
 }
 
 func (c *Cache[K, V]) notAbsent(key K) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/weirgo/weir/hash"
 	"github.com/weirgo/weir/internal/ctxerr"
+	"github.com/weirgo/weir/internal/loads"
 	"github.com/weirgo/weir/syncx"
 )
 
@@ -60,7 +61,7 @@ type Cache[V any] struct {
 	nodes   []*node
 	ring    *hash.Ring[int] // of indexes of nodes; nil if there is one only
 	flights syncx.SingleFlight[string, V]
-	loads   cacheLoads
+	loads   loads.Book[string]
 	retries retries
 	counts  cacheCounts
 
@@ -87,7 +88,7 @@ func NewCache[V any](o CacheOptions[V]) *Cache[V] {
 	if len(places) > 1 {
 		c.ring = newRing(places)
 	}
-	c.loads.forget = c.flights.Forget
+	c.loads.Forget = c.flights.Forget
 	c.flights.OnPanic = c.panicked
 	c.retries.init(c.opts.MaxPendingDeletes, c.lost)
 	return c
@@ -155,8 +156,8 @@ func (c *Cache[V]) put(ctx context.Context, key string, v V, ttl time.Duration) 
 	if err != nil {
 		return err
 	}
-	c.loads.overrule(key)
-	defer c.loads.overrule(key) // what began before this was done, too
+	c.loads.Overrule(key)
+	defer c.loads.Overrule(key) // what began before this was done, too
 	n, full := c.at(key)
 	return n.set(ctx, full, data, ttl)
 }
@@ -194,8 +195,8 @@ func (c *Cache[V]) Delete(ctx context.Context, keys ...string) error {
 	if ctx.Err() != nil {
 		return ctxerr.Err(ctx)
 	}
-	c.loads.overrule(keys...)
-	defer c.loads.overrule(keys...) // what began before this was done, too
+	c.loads.Overrule(keys...)
+	defer c.loads.Overrule(keys...) // what began before this was done, too
 	return c.erase(ctx, keys)
 }
 
@@ -237,7 +238,7 @@ func (c *Cache[V]) erase(ctx context.Context, keys []string) error {
 func (c *Cache[V]) Close(ctx context.Context) error {
 	c.closed.Store(true)
 	c.end(ErrCacheClosed)
-	if err := c.loads.close(ctx); err != nil {
+	if err := c.loads.Close(ctx); err != nil {
 		return err
 	}
 	return c.retries.close(ctx)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/weirgo/weir"
 	"github.com/weirgo/weir/internal/ctxerr"
+	"github.com/weirgo/weir/internal/loads"
 	"github.com/weirgo/weir/internal/panics"
 )
 
@@ -55,11 +56,11 @@ func (c *Cache[V]) Take(ctx context.Context, key string, load func(context.Conte
 }
 
 func (c *Cache[V]) fetch(ctx context.Context, key string, load func(context.Context) (V, error)) (none V, err error) {
-	f := c.loads.begin(key)
+	f := c.loads.Begin(key)
 	if f == nil {
 		return none, ErrCacheClosed
 	}
-	defer c.loads.finish(key, f)
+	defer c.loads.Finish(key, f)
 	c.counts.fetches.Add(1)
 	v, s, err := c.read(ctx, key)
 	switch {
@@ -153,8 +154,8 @@ func (c *Cache[V]) read(ctx context.Context, key string) (none V, s known, err e
 
 // keep stores what the load f came to. Redis may do so after a write that came
 // later; who made that has overruled f before, so that f deletes it again.
-func (c *Cache[V]) keep(ctx context.Context, key string, f *cacheLoad, data []byte) {
-	if f.overruled.Load() {
+func (c *Cache[V]) keep(ctx context.Context, key string, f *loads.Load, data []byte) {
+	if f.Overruled() {
 		return
 	}
 	n, full := c.at(key)
@@ -164,8 +165,8 @@ func (c *Cache[V]) keep(ctx context.Context, key string, f *cacheLoad, data []by
 	c.undo(ctx, n, full, f)
 }
 
-func (c *Cache[V]) keepAbsent(ctx context.Context, key string, f *cacheLoad) {
-	if c.opts.NotFoundTTL <= 0 || f.overruled.Load() {
+func (c *Cache[V]) keepAbsent(ctx context.Context, key string, f *loads.Load) {
+	if c.opts.NotFoundTTL <= 0 || f.Overruled() {
 		return
 	}
 	n, full := c.at(key)
@@ -180,8 +181,8 @@ func (c *Cache[V]) keepAbsent(ctx context.Context, key string, f *cacheLoad) {
 }
 
 // undo is called after a write that may have failed, or only seem to have.
-func (c *Cache[V]) undo(ctx context.Context, n *node, full string, f *cacheLoad) {
-	if !f.overruled.Load() {
+func (c *Cache[V]) undo(ctx context.Context, n *node, full string, f *loads.Load) {
+	if !f.Overruled() {
 		return
 	}
 	ctx = context.WithoutCancel(ctx) // callers may have left by now
