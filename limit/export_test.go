@@ -35,3 +35,23 @@ const CellSize = unsafe.Sizeof(cell[tokens]{})
 
 // RefusalFor returns the error with which guards refuse until after that time.
 func RefusalFor(after time.Duration) error { return refusalFor(after) }
+
+// NewTokenOfKeys is NewToken for a limiter with a memory of its own that has room
+// for so many keys.
+func NewTokenOfKeys(o TokenOptions, maxKeys int) *Token {
+	t := NewToken(o)
+	t.ledger = newLedger(t.rules[0], maxKeys)
+	return t
+}
+
+// LedgerCellSize is what a key costs in a memory that is not shared, text included,
+// in bytes, in a table without empty places.
+const LedgerCellSize = unsafe.Sizeof(ledgerCell{})
+
+// SameText reports whether a cell that a key was written to holds another of that
+// length.
+func SameText(a, b string) bool {
+	var c ledgerCell
+	c.write(a)
+	return c.holds(b)
+}

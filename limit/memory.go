@@ -79,15 +79,22 @@ type tables[S any] struct {
 
 func (ts *tables[S]) init(maxKeys int) {
 	ts.once.Do(func() {
-		n, shift := 1, uint(64)
-		for n < maxShards && 2*n*keysPerShard <= maxKeys {
-			n, shift = 2*n, shift-1
-		}
+		n, shift := shardsFor(maxKeys)
 		ts.shards, ts.shift = make([]table[S], n), shift
 		for i := range ts.shards {
 			ts.shards[i].most = maxKeys / n
 		}
 	})
+}
+
+// shardsFor returns how many shards so many keys are spread over, a power of two,
+// and what shifts a hash to the number of one.
+func shardsFor(maxKeys int) (n int, shift uint) {
+	n, shift = 1, 64
+	for n < maxShards && 2*n*keysPerShard <= maxKeys {
+		n, shift = 2*n, shift-1
+	}
+	return n, shift
 }
 
 func (m *Memory) init() {

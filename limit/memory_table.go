@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -14,11 +13,10 @@ import (
 // key nothing is known of.
 type table[S any] struct {
 	// What every call reads or writes, in one cache line where pointers are 8 bytes.
-	mu      sync.Mutex
-	cells   []cell[S]                // guarded by mu, as all below but denials; a power of two, or none
-	tally                            // of views that have no counters of their own
-	denials atomic.Pointer[[]denial] // nil: none yet; a power of two
-	used    int
+	mu    sync.Mutex
+	cells []cell[S] // guarded by mu, as all below; a power of two, or none
+	tally           // of views that have no counters of their own
+	used  int
 
 	most int // cells that may be used
 	hand int // the cell that is looked at next in search of idle ones
@@ -29,7 +27,7 @@ type table[S any] struct {
 
 	evicted, shared uint64
 
-	_ [24]byte // shards do not share cache lines
+	_ [32]byte // shards do not share cache lines
 }
 
 // A cell is 64 bytes where pointers are 8. It is idle from idleAt on: then all is

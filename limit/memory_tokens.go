@@ -29,16 +29,10 @@ func (a answer) decision(ok bool) Decision {
 }
 
 // one is tokens for one event now and one rule, as nearly all calls are: the same,
-// with nothing to decide about n and within, and a refusal that is known already
-// without the lock.
+// with nothing to decide about n and within.
 func (v *view) one(key string, rules []rule) (answer, bool) {
 	hash := v.hash(key)
 	t, i := v.mem.tokens.of(hash)
-	if v.flood != nil && t.denials.Load() != nil {
-		if a, refused := v.quickly(hash, &rules[0]); refused {
-			return a, false
-		}
-	}
 	now := t.enter(v.mem.epoch)
 	if c := t.find(hash, v.prefix, key); c != nil {
 		r, l := &rules[0], &c.state.first
@@ -77,9 +71,6 @@ func (v *view) tokensLocked(t *table[tokens], i int, hash uint64, key string, n 
 		*idleAt = until
 	}
 	v.tally(i, &t.tally).count(n, ok)
-	if usual := ok && a.wait == 0 && n >= 0; !usual && v.flood != nil && c != nil {
-		t.note(hash, n, &rules[0], now, a, ok)
-	}
 	t.mu.Unlock()
 	return a, ok
 }

@@ -40,7 +40,11 @@ func (r *Reservation) Cancel(ctx context.Context) {
 		return
 	}
 	t, after := r.token, time.Until(r.at)
-	if t.door == nil {
+	switch {
+	case t.ledger != nil:
+		t.ledger.giveBack(r.key, r.n, int64(after))
+		return
+	case t.door == nil:
 		t.view.takeTokens(r.key, -r.n, after, t.rules)
 		return
 	}

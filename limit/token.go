@@ -18,16 +18,19 @@ import (
 //
 // The state is in this process, or in a [Store] that several share. A failing
 // Store is no error to the caller: Decision.Degraded says that a stand-in has
-// decided. In this process a decision takes one read of the clock and one lock of
-// a shard, some 70 ns, and allocates nothing for a known key. A flood of refusals
-// costs less, and no lock where the limiter has one rate and a memory of its own.
-// See [Memory] for what a key takes. There is no goroutine and nothing to
+// decided. In this process a decision reads the clock once, takes some 70 ns, and
+// allocates nothing for a known key. It takes no lock if the limiter has one rate and
+// no Store, as long as that rate is no odd one: of Events and the nanoseconds of
+// Per, divided by what they have in common, the former is at most 64. A key then
+// takes 85 to 171 bytes, its text included up to 48; see [Memory] for other limiters,
+// where a decision takes one lock, of one shard. There is no goroutine and nothing to
 // close.
 type Token struct {
 	opts    TokenOptions
 	buckets []Bucket
 	rules   []rule
 	leases  *leases // nil: none
+	ledger  *ledger // nil: decisions are made in the backend
 	backend
 }
 
@@ -38,10 +41,11 @@ func NewToken(o TokenOptions) *Token {
 	}
 	t := &Token{opts: o, buckets: o.buckets()}
 	t.rules, _ = rulesOf(nil, t.buckets)
-	t.init(o.Name, doorOptions{o.Store, o.Timeout, o.Fallback, o.Replicas, o.OnDegraded, refillOf(t.buckets)})
-	if t.view.mem != nil && t.view.tallies == nil && len(t.rules) == 1 {
-		t.view.flood = make([]flood, floods)
+	if o.Store == nil && len(t.rules) == 1 && ledgerFits(t.rules[0]) {
+		t.ledger = newLedger(t.rules[0], defaultMaxKeys)
+		return t
 	}
+	t.init(o.Name, doorOptions{o.Store, o.Timeout, o.Fallback, o.Replicas, o.OnDegraded, refillOf(t.buckets)})
 	if t.door != nil && o.Lease > 0 {
 		t.leases = newLeases(t.door, t.buckets, o.Lease, o.LeaseFor)
 	}
@@ -53,6 +57,10 @@ func NewToken(o TokenOptions) *Token {
 func (t *Token) Allow(ctx context.Context, key string) (Decision, error) {
 	if err := check(ctx, key, 1); err != nil {
 		return Decision{}, err
+	}
+	if t.ledger != nil {
+		a, ok := t.ledger.one(key)
+		return a.decision(ok), nil
 	}
 	if t.door != nil {
 		return t.askDoor(ctx, key, 1)
@@ -77,6 +85,9 @@ func (t *Token) AllowN(ctx context.Context, key string, n int) (Decision, error)
 		return forNothing(t.look(ctx, key))
 	case t.door != nil:
 		return t.askDoor(ctx, key, n)
+	case t.ledger != nil:
+		a, ok := t.ledger.take(key, n, 0)
+		return a.decision(ok), nil
 	}
 	a, ok := t.view.tokens(key, n, 0, t.rules)
 	return a.decision(ok), nil
@@ -118,7 +129,11 @@ func (t *Token) look(ctx context.Context, key string) (Decision, error) {
 // take takes n events, or tells of one if n is 0, without counting it behind a
 // door.
 func (t *Token) take(ctx context.Context, key string, n int, within time.Duration) (Taken, bool, error) {
-	if t.door == nil {
+	switch {
+	case t.ledger != nil:
+		a, ok := t.ledger.take(key, n, int64(within))
+		return a.taken(ok), false, nil
+	case t.door == nil:
 		return t.view.takeTokens(key, n, within, t.rules), false, nil
 	}
 	return t.door.tokens(ctx, key, n, within, t.buckets)

@@ -9,7 +9,6 @@ type view struct {
 	prefix  string
 	salt    uint64        // what the prefix adds to hashes
 	tallies []paddedTally // of shard i is number i, guarded by its lock; nil: the shard's own
-	flood   []flood       // of a limiter that has its Memory and one rule for itself; else nil
 }
 
 // A tally counts decisions.
@@ -79,9 +78,6 @@ func (v *view) stats() (st TokenStats) {
 		t.mu.Unlock()
 		st.Allowed += sum.allowed
 		st.Refused += sum.refused
-	}
-	for i := range v.flood {
-		st.Refused += v.flood[i].refused.Load()
 	}
 	return st
 }

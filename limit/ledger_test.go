@@ -14,11 +14,12 @@ import (
 	"github.com/weirgo/weir/limit"
 )
 
-// A limiter with a Memory of its own refuses floods without its lock; one that
+// A limiter with a memory of its own decides about known keys without a lock; one that
 // shares a Memory never does. Whatever is asked, both answer the same.
-func TestFloodsAreRefusedAsIfTheLockWereTaken(t *testing.T) {
+func TestKeysAreLimitedAsIfALockWereTaken(t *testing.T) {
 	for _, rate := range []limit.Rate{
-		limit.PerSecond(3), limit.PerSecond(1000), limit.PerHour(7), {Events: 999_983, Per: time.Second}, {Events: 7, Per: 1000},
+		limit.PerSecond(3), limit.PerSecond(1000), limit.PerHour(7), limit.PerSecond(63),
+		{Events: 999_983, Per: time.Second}, {Events: 7, Per: 1000},
 	} {
 		for _, burst := range []int{1, 2, 10} {
 			t.Run(strconv.Itoa(rate.Events)+"/"+rate.Per.String()+"/"+strconv.Itoa(burst), func(t *testing.T) {

@@ -1,0 +1,176 @@
+package limit
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A ledgerShard has those keys of a ledger whose hashes begin alike.
+type ledgerShard struct {
+	table atomic.Pointer[ledgerTable]
+	_     [56]byte // what callers write often is in other cache lines
+
+	allowed atomic.Uint64 // besides what the words count
+	_       [56]byte
+
+	mu              sync.Mutex    // held to add keys, and to move to another table
+	most            int           // keys that there may be
+	strangers       atomic.Uint64 // the word of all keys that found no room
+	patience        int           // strangers who still come before a search for idle keys
+	evicted, shared uint64
+	_               [16]byte
+}
+
+// takeLocked is take in its own time: it may add the key, or move all keys.
+func (l *ledger) takeLocked(s *ledgerShard, hash uint64, key string, n int, within int64) (answer, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l.units(s.table.Load()) >= far {
+		l.move(s, lingering)
+	}
+	w := s.table.Load().find(hash, key)
+	switch {
+	case w != nil:
+	case n > 0 && l.makeRoom(s), n == 0 && s.table.Load().used < s.most:
+		return l.welcome(s, hash, key, n, within)
+	default:
+		s.shared++
+		w = &s.strangers
+	}
+	return l.settle(s, w, n, within)
+}
+
+// welcome decides about a key that was never seen, and adds it if it is allowed.
+func (l *ledger) welcome(s *ledgerShard, hash uint64, key string, n int, within int64) (answer, bool) {
+	t := s.table.Load()
+	a, after, ok := l.decide(0, l.units(t), n, within)
+	switch {
+	case !ok:
+		l.count(n)
+	case n > 0:
+		t.add(hash, key, after<<countBits|1)
+	}
+	return a, ok
+}
+
+// settle decides about a word that only others' decisions change meanwhile. The
+// clock is read while the word stays as it is, so it is never an old one.
+func (l *ledger) settle(s *ledgerShard, w *atomic.Uint64, n int, within int64) (answer, bool) {
+	for {
+		word := w.Load()
+		a, after, ok := l.decide(word>>countBits, l.units(s.table.Load()), n, within)
+		switch {
+		case ok && n > 0:
+			if s.swap(w, word, after) {
+				return a, true
+			}
+		case w.Load() == word:
+			if !ok {
+				l.count(n)
+			}
+			return a, ok
+		}
+	}
+}
+
+// giveBack gives back n events that were to happen after so many nanoseconds, if
+// nobody has a place behind them.
+func (l *ledger) giveBack(key string, n int, after int64) {
+	hash := l.hash(key)
+	s := &l.shards[hash>>l.shift]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.table.Load()
+	w := t.find(hash, key)
+	switch {
+	case w != nil:
+	case t.used < s.most:
+		return // it has been idle since
+	default:
+		w = &s.strangers
+	}
+	for {
+		word, now := w.Load(), l.units(t)
+		units := max(word>>countBits, now) - now
+		if units == 0 || l.overtaken(units, after) {
+			return
+		}
+		left := now + l.without(units, uint64(n), after)
+		if w.CompareAndSwap(word, left<<countBits|word&countMask) {
+			return
+		}
+	}
+}
+
+// makeRoom reports whether there is room for a key more, for which it drops idle
+// ones. If none is found, it does not search again until as much has been asked as
+// to make up for it. Precondition: mu is held.
+func (l *ledger) makeRoom(s *ledgerShard) bool {
+	t := s.table.Load()
+	switch {
+	case t.used < s.most:
+		if 4*(t.used+1) > 3*len(t.cells) {
+			l.move(s, lingering)
+		}
+		return true
+	case s.patience > 0:
+		s.patience--
+		return false
+	}
+	s.patience = len(t.cells) / searched
+	l.move(s, 0)
+	return s.table.Load().used < s.most
+}
+
+// move moves all keys to a new table but those that have been idle for that long.
+// Precondition: mu is held.
+func (l *ledger) move(s *ledgerShard, idle int64) {
+	old := s.table.Load()
+	now := int64(time.Since(l.epoch))
+	then := l.between(old.origin, max(old.origin, now-idle))
+	type mover struct {
+		cell int
+		word uint64
+	}
+	movers := make([]mover, 0, old.used)
+	for i := range old.cells {
+		if c := &old.cells[i]; c.hash.Load() != 0 {
+			if word := c.word.Swap(frozen); word>>countBits > then {
+				movers = append(movers, mover{i, word})
+			} else {
+				s.allowed.Add(word & countMask)
+			}
+		}
+	}
+	origin, passed := old.origin, uint64(0)
+	if l.between(old.origin, now) >= far {
+		origin = now - lingering
+		passed = l.between(old.origin, origin)
+	}
+	t := newLedgerTable(origin, len(movers))
+	for _, m := range movers {
+		t.inherit(old, m.cell, aged(m.word, passed))
+	}
+	s.evicted += uint64(old.used - t.used)
+	s.strangers.Store(aged(s.strangers.Load(), passed))
+	s.table.Store(t)
+}
+
+// aged returns the word for a table whose origin is so many units later.
+func aged(word, units uint64) uint64 {
+	return (max(word>>countBits, units)-units)<<countBits | word&countMask
+}
+
+func (s *ledgerShard) stats(st *TokenStats) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.table.Load()
+	st.Keys += t.used
+	st.Evicted += s.evicted
+	st.Shared += s.shared
+	st.Allowed += s.allowed.Load() + s.strangers.Load()&countMask
+	for i := range t.cells {
+		st.Allowed += t.cells[i].word.Load() & countMask
+	}
+}
