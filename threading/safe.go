@@ -52,7 +52,14 @@ func (r Runner) GoCtx(ctx context.Context, fn func(context.Context)) {
 // RunSafe calls fn, and reports its panic: it is [Runner.Run] of a zero Runner.
 func RunSafe(fn func()) {
 	mustCall(fn != nil)
-	runSafe(fn, nil)
+	defer logRecovered()
+	fn()
+}
+
+func logRecovered() {
+	if v := recover(); v != nil {
+		report(nil, inSafe, weir.CaughtPanic(v))
+	}
 }
 
 // GoSafe is [RunSafe] in a new goroutine.
