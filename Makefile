@@ -105,6 +105,11 @@ examples:
 		out="$$($(GO) run ./examples/workers -seconds 1 -json)"; \
 		echo "$$out"; \
 		[[ $$out == *'"hash_panicked":1,'*'"store_panicked":1'* ]]
+	@echo "== examples/wordcount"
+	@set -euo pipefail; \
+		out="$$($(GO) run ./examples/wordcount -dir "$$($(GO) env GOROOT)/src/net" -json)"; \
+		echo "$$out"; \
+		[[ $$out == '{'*'"problems":0,'* && $$out == *'"words":'[1-9]* && $$out == *'"word":"the"'* ]]
 
 # The shedder's lines, in virtual time; part of alone.
 lab:

@@ -45,11 +45,11 @@ func TestBatchesShrinkWhereItemsAreSlow(t *testing.T) {
 		require.NoError(t, run(t.Context(), count(cheap+slow), fn, mr.Options{Workers: workers}))
 		require.Equal(t, slow/workers*time.Millisecond, time.Since(start))
 	})
-	// Here, nobody takes over what was claimed.
+	// Here, one item of what was begun together holds up the others.
 	eachSlice(t, func(t *testing.T, run sliceFunc) {
 		start := time.Now()
 		require.NoError(t, run(t.Context(), upTo(cheap+slow), fn, mr.Options{Workers: workers}))
-		require.Less(t, time.Since(start), (slow/workers+20)*time.Millisecond)
+		require.LessOrEqual(t, time.Since(start), (slow/workers+1)*time.Millisecond)
 	})
 }
 

@@ -162,6 +162,9 @@ func (c *crew[T, S]) process(w *worker[T, S]) {
 
 func (c *crew[T, S]) doAll(w *worker[T, S]) {
 	for i, ok := 0, true; ok && !c.run.stopped.Load(); i, ok = w.next() {
+		if i%glance == 0 && c.run.over() {
+			return
+		}
 		if err := c.do(&w.state, w.base+i, w.items[i]); err != nil {
 			c.run.fail(w.base+i, err)
 		}

@@ -53,9 +53,10 @@
 // have nothing else to do, and in batches where they have. So a trickle flows at
 // once, and a cheap item of a busy source costs some tens of nanoseconds, on a
 // slice a few, and allocates nothing. A batch holds nothing up: workers that are
-// free take over what a busy one has claimed and not begun. Items that are not
-// cheap are begun in the order of the source; any may wait for earlier ones. Of a
-// slice nothing is taken over: up to 128 items that were cheap so far are one
-// worker's, so where cheap items may turn into slow ones, range over the slice as
-// a source.
+// free take over what a busy one has claimed and not begun. Of a slice they do so
+// when there is nothing else left; see [ForEachSlice] for what is late then. Items of
+// a source that are not cheap are begun in its order; any may wait for earlier ones.
+//
+// The end of ctx is looked for before each item, but among cheap ones for about one in
+// 32, so that a worker may begin some dozens after it. After an error none is begun.
 package mr

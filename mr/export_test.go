@@ -1,5 +1,7 @@
 package mr
 
+import "sync"
+
 // ClaimsUntilTakenOver is how many claims of a worker it takes, while the source is
 // always ahead, until it is given an item that another one has claimed and does not
 // get to.
@@ -77,6 +79,53 @@ func BegunOnce(rounds int) bool {
 		}()
 		for i, ok := w.next(); ok; i, ok = w.next() {
 			begun[i]++
+		}
+		for _, i := range <-given {
+			begun[i]++
+		}
+		for _, times := range begun {
+			if times != 1 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// NumbersBegunOnce races a hand that begins its chunk, and puts back some of that now
+// and then, with those that take it over, so many times. It reports whether each
+// number was begun by exactly one of them.
+func NumbersBegunOnce(rounds int) bool {
+	const n = 200
+	for range rounds {
+		var mu sync.Mutex
+		var begun [n]int
+		h := &hand{}
+		h.holdLocked(0, n)
+		given := make(chan []int)
+		go func() {
+			var all []int
+			for left := true; left; {
+				mu.Lock()
+				base, n := h.giveLocked()
+				left = n > 0 || h.leftLocked() > 0
+				mu.Unlock()
+				for i := range n {
+					all = append(all, base+i)
+				}
+			}
+			given <- all
+		}()
+		for from, to := h.begun(); from < to; from, to = h.begin() {
+			if from%3 == 0 && to-from > 1 {
+				mu.Lock()
+				h.putBackLocked(to - from - 1)
+				mu.Unlock()
+				to = from + 1
+			}
+			for i := from; i < to; i++ {
+				begun[i]++
+			}
 		}
 		for _, i := range <-given {
 			begun[i]++

@@ -101,21 +101,50 @@ func TestTheErrorOfADoneContextGoesBeforeThatOfAnItem(t *testing.T) {
 	}
 }
 
-func TestNoChunkOfASliceIsBegunAfterACancel(t *testing.T) {
-	for _, workers := range []int{1, 16} {
-		ctx, cancel := context.WithCancel(t.Context())
-		var begun, late atomic.Int64
-		err := mr.ForEachSlice(ctx, make([]int, 1_000_000), func(context.Context, int) error {
-			if ctx.Err() != nil {
-				late.Add(1)
-			}
-			if begun.Add(1) == 1000 {
-				cancel()
-			}
+// late runs a million cheap items, the 5000th of which does end, and counts how
+// many are begun after that.
+func late(run func(fn func(context.Context, int) error) error, end func() error) (late int64, err error) {
+	var begun, after atomic.Int64
+	var ended atomic.Bool
+	err = run(func(context.Context, int) error {
+		if ended.Load() {
+			after.Add(1)
+		}
+		if begun.Add(1) != 5000 {
 			return nil
-		}, mr.Options{Workers: workers})
-		require.ErrorIs(t, err, context.Canceled)
-		require.LessOrEqual(t, late.Load(), int64(workers*128), "what each worker had claimed, at most")
+		}
+		defer ended.Store(true)
+		return end()
+	})
+	return after.Load(), err
+}
+
+// cheapRuns are both ways to run a million items.
+func cheapRuns(ctx context.Context, o mr.Options) []func(fn func(context.Context, int) error) error {
+	return []func(fn func(context.Context, int) error) error{
+		func(fn func(context.Context, int) error) error { return mr.ForEach(ctx, count(1_000_000), fn, o) },
+		func(fn func(context.Context, int) error) error {
+			return mr.ForEachSlice(ctx, make([]int, 1_000_000), fn, o)
+		},
+	}
+}
+
+func TestFewCheapItemsAreBegunAfterACancel(t *testing.T) {
+	for workers, most := range map[int]int64{1: 31, 16: 16 * 63} {
+		for i := range 2 {
+			ctx, cancel := context.WithCancel(t.Context())
+			n, err := late(cheapRuns(ctx, mr.Options{Workers: workers})[i], func() error { cancel(); return nil })
+			require.True(t, err == context.Canceled, "%v", err)
+			require.LessOrEqual(t, n, most)
+		}
+	}
+}
+
+func TestNoCheapItemIsBegunAfterAnError(t *testing.T) {
+	for _, run := range cheapRuns(t.Context(), mr.Options{Workers: 1}) {
+		n, err := late(run, func() error { return errTest })
+		require.Equal(t, errTest, err)
+		require.Zero(t, n)
 	}
 }
 

@@ -28,6 +28,9 @@ type run struct {
 	watching sync.WaitGroup // held by the goroutine that acts on the caller's context
 
 	stopped atomic.Bool // nothing is begun any more; set under mu
+	// look is set with stopped, and when a worker of a slice has nothing to do. The
+	// others look at it after each item, so that they need not look at both.
+	look atomic.Bool
 
 	mu       sync.Mutex // guards what follows, and never held while user code runs
 	err      error      // what stopped the run
@@ -66,6 +69,23 @@ func (r *run) watch() {
 	})
 }
 
+// glance is how many cheap items are begun for one look at the caller's context.
+const glance = 32
+
+// over reports whether nothing may be begun any more. It asks the caller's context
+// itself, for watch comes too late where nothing else is being scheduled. See
+// glance.
+func (r *run) over() bool {
+	switch {
+	case r.stopped.Load():
+		return true
+	case r.unwatch == nil || r.parent.Err() == nil:
+		return false
+	}
+	r.stop(ctxerr.Err(r.parent))
+	return true
+}
+
 // unwatched leaves no goroutine behind, and the context to its parent.
 func (r *run) unwatched() {
 	if r.unwatch != nil && !r.unwatch() {
@@ -82,6 +102,7 @@ func (r *run) stop(err error) bool {
 	if first {
 		r.err = err
 		r.stopped.Store(true)
+		r.look.Store(true)
 	}
 	r.mu.Unlock()
 	if !first {

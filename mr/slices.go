@@ -2,9 +2,6 @@ package mr
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/weirgo/weir/internal/ctxerr"
 )
@@ -12,8 +9,11 @@ import (
 // ForEachSlice is [ForEach] for items that are there already. It needs no goroutine
 // for a source and no queue, and that of the caller is one of the workers.
 //
-// A worker takes one item after another; of those that take nanoseconds, up to 128
-// in a row. An item may wait for earlier ones, but not for later ones.
+// A worker takes one item after another; of those that take nanoseconds, some
+// thousand in a row, and who has nothing to do takes over half of what is left of
+// them. Of what a worker has begun together, up to 32, the rest is taken over when the
+// item that runs is done. So the whole is late by one item at most. An item may wait
+// for earlier ones, but not for later ones.
 func ForEachSlice[T any](
 	ctx context.Context,
 	items []T,
@@ -26,16 +26,8 @@ func ForEachSlice[T any](
 		return ctxerr.Err(ctx)
 	}
 	r := newRun(ctx, o)
-	runChunks(r, len(items), workers, func(from, to int) {
-		ctx := r.ctx
-		for i, item := range items[from:to] {
-			if err := fn(ctx, item); err != nil {
-				r.fail(from+i, err)
-			}
-			if r.stopped.Load() {
-				return
-			}
-		}
+	runChunks(r, len(items), workers, func(from, to int) (int, error) {
+		return eachOf(r, items[from:to], fn)
 	})
 	return r.verdict()
 }
@@ -54,19 +46,8 @@ func MapSlice[T, U any](
 	}
 	r := newRun(ctx, o)
 	all := make([]U, len(items))
-	runChunks(r, len(items), workers, func(from, to int) {
-		ctx, results := r.ctx, all[from:to]
-		for i, item := range items[from:to] {
-			u, err := fn(ctx, item)
-			if err == nil {
-				results[i] = u
-			} else {
-				r.fail(from+i, err)
-			}
-			if r.stopped.Load() {
-				return
-			}
-		}
+	runChunks(r, len(items), workers, func(from, to int) (int, error) {
+		return mapOf(r, items[from:to], all[from:to], fn)
 	})
 	if r.err != nil {
 		return nil, r.verdict()
@@ -74,75 +55,32 @@ func MapSlice[T, U any](
 	return all, r.verdict()
 }
 
-// maxChunk is how many items of a slice are done in a row at most.
-const maxChunk = 128
-
-// chunks share out the numbers from 0 to n among workers.
-type chunks struct {
-	run     *run
-	do      func(from, to int)
-	n       int64
-	max     int64 // workers
-	started atomic.Int64
-	_       [64]byte
-	next    atomic.Int64 // the first number that nobody has claimed
-	_       [64]byte
-	running sync.WaitGroup // all workers but the caller
-}
-
-func runChunks(r *run, n, workers int, do func(from, to int)) {
-	s := &chunks{run: r, do: do, n: int64(n), max: int64(min(n, workers))}
-	r.watch()
-	defer func() {
-		s.running.Wait()
-		r.conclude(nil)
-		r.unwatched()
-		r.raise()
-	}()
-	s.started.Store(1)
-	s.work()
-}
-
-func (s *chunks) work() {
-	returned := false
-	defer func() {
-		if !returned {
-			s.run.unfinished(recover())
+// eachOf calls fn for one item after another, until it fails or there is something to
+// look at. It returns how many have succeeded.
+func eachOf[T any](r *run, items []T, fn func(context.Context, T) error) (int, error) {
+	for i, item := range items {
+		if err := fn(r.ctx, item); err != nil {
+			return i, err
 		}
-	}()
-	s.shareOut()
-	returned = true
-}
-
-// shareOut does one chunk after another. Who begins first sees to it that there is
-// one more worker as long as there is more to do.
-func (s *chunks) shareOut() {
-	epoch, size, alone := time.Now(), 1, true
-	var began time.Duration
-	for !s.run.stopped.Load() && s.run.parent.Err() == nil {
-		to := s.next.Add(int64(size))
-		from := to - int64(size)
-		if from >= s.n {
-			return
+		if r.look.Load() {
+			return i + 1, nil
 		}
-		if alone && to < s.n {
-			alone = false
-			s.startOne()
-		}
-		s.do(int(from), int(min(to, s.n)))
-		ended := time.Since(epoch)
-		size = resize(size, maxChunk, ended-began)
-		began = ended
 	}
+	return len(items), nil
 }
 
-func (s *chunks) startOne() {
-	if s.started.Add(1) > s.max {
-		return
+// mapOf is eachOf with results.
+func mapOf[T, U any](r *run, items []T, results []U, fn func(context.Context, T) (U, error)) (int, error) {
+	results = results[:len(items)]
+	for i, item := range items {
+		u, err := fn(r.ctx, item)
+		if err != nil {
+			return i, err
+		}
+		results[i] = u
+		if r.look.Load() {
+			return i + 1, nil
+		}
 	}
-	s.running.Add(1)
-	go func() {
-		defer s.running.Done()
-		s.work()
-	}()
+	return len(items), nil
 }

@@ -26,16 +26,19 @@ const (
 	concName     = "conc"
 	errgroupName = "errgroup"
 	seqName      = "plain iter.Seq"
+	poolName     = "hand pool"
 )
 
 // A Scale says how large the lines are. Tests have a smaller one.
 type Scale struct {
-	Items  int // that are cheap
-	Sleeps int // of a millisecond
+	Items  int    // that are cheap
+	Sleeps int    // of a millisecond
+	Files  int    // about as many items as the Go source tree has files
+	Tree   string // of files, below that one
 }
 
 // Full is the scale of the suite.
-var Full = Scale{Items: 1_000_000, Sleeps: 1000}
+var Full = Scale{Items: 1_000_000, Sleeps: 1000, Files: 11_500}
 
 // Suite returns the suite. Nothing is made before a line is measured.
 func Suite() suite.Suite {
@@ -52,7 +55,7 @@ func Suite() suite.Suite {
 
 // Lines returns the lines of the suite.
 func Lines(s Scale) []suite.Line {
-	return []suite.Line{reduceLine(s), sliceLine(s), sleepLine(s), finishLine(), streamLine(s)}
+	return []suite.Line{reduceLine(s), filesLine(s), wordLine(s), sliceLine(s), sleepLine(s), finishLine(), streamLine(s)}
 }
 
 // contender puts n items through run, which returns their sum. The figures are those

@@ -10,7 +10,7 @@ import (
 	"github.com/weirgo/weir/bench/internal/suite"
 )
 
-var small = flow.Scale{Items: 2000, Sleeps: 32}
+var small = flow.Scale{Items: 2000, Sleeps: 32, Files: 100, Tree: "strings"}
 
 // A benchmark that does not do what its line says is worthless: each contender
 // complains if the sum is wrong.

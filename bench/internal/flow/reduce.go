@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"sync"
 	"sync/atomic"
 
 	gozero "github.com/zeromicro/go-zero/core/mr"
@@ -29,6 +30,24 @@ func reduceLine(s Scale) suite.Line {
 		},
 		Targets: []suite.Target{suite.Ratio(weirName, 0.05, gozeroName), suite.Allocs(weirName, 0)},
 		Rounds:  5,
+	}
+}
+
+// filesLine has as many items as wordLine, and none of its work: it is what that line's
+// pipeline costs by itself.
+func filesLine(s Scale) suite.Line {
+	c := func(name, module string, run func(n int) int) suite.Contender {
+		return contender(name, module, s.Files, s.Files, 2*gaussSum(s.Files), run)
+	}
+	return suite.Line{
+		Name: "map-reduce, as many items as files",
+		Work: fmt.Sprintf("one of %d numbers: double it on one of %d workers, and add it up", s.Files, workers),
+		Contenders: []suite.Contender{
+			c(weirName, weirModule, weirReduce),
+			c(gozeroName, gozeroModule, gozeroReduce),
+			c(poolName, "", poolReduce),
+		},
+		Targets: []suite.Target{suite.Ratio(weirName, 0.2, gozeroName)},
 	}
 }
 
@@ -70,6 +89,31 @@ func gozeroSum(n int, f func(int) int) int {
 		gozero.WithWorkers(workers))
 	if err != nil {
 		return -1
+	}
+	return sum
+}
+
+// poolReduce has channels to and from its workers.
+func poolReduce(n int) (sum int) {
+	items, results := make(chan int, workers), make(chan int, workers)
+	var pool sync.WaitGroup
+	for range workers {
+		pool.Go(func() {
+			for i := range items {
+				results <- 2 * i
+			}
+		})
+	}
+	go func() {
+		for i := range n {
+			items <- i
+		}
+		close(items)
+		pool.Wait()
+		close(results)
+	}()
+	for v := range results {
+		sum += v
 	}
 	return sum
 }
