@@ -15,7 +15,7 @@ import (
 // that time these are the rests of stretches, so it is over soon.
 type chunks struct {
 	run   *run
-	do    func(from, to int) (done int, err error)
+	do    func(h *hand, from, to int) (done int, err error)
 	n     int
 	max   int // hands
 	epoch time.Time
@@ -29,7 +29,7 @@ type chunks struct {
 	loaded int     // hands that may have something to take over
 }
 
-func runChunks(r *run, n, workers int, do func(from, to int) (done int, err error)) {
+func runChunks(r *run, n, workers int, do func(h *hand, from, to int) (done int, err error)) {
 	s := &chunks{run: r, do: do, n: n, max: min(n, workers), epoch: time.Now()}
 	r.watch()
 	defer func() {
@@ -65,7 +65,7 @@ func (s *chunks) work(h *hand) {
 func (s *chunks) process(h *hand) bool {
 	h.began = time.Since(s.epoch)
 	for from, to := h.begun(); from < to; from, to = h.begin() {
-		if s.run.over() || !s.stretch(h, from, to) {
+		if !s.stretch(h, from, to) {
 			return false
 		}
 	}
@@ -77,7 +77,10 @@ func (s *chunks) process(h *hand) bool {
 // at. It returns false at the end of the run.
 func (s *chunks) stretch(h *hand, from, to int) bool {
 	for from < to {
-		done, err := s.do(from, to)
+		if s.run.over() {
+			return false
+		}
+		done, err := s.do(h, from, min(to, from+glance))
 		if from += done; err != nil {
 			s.run.fail(from, err)
 			from++
@@ -187,7 +190,7 @@ func (s *chunks) freeLocked() (h *hand) {
 	if last := len(s.gone) - 1; last >= 0 {
 		h, s.gone = s.gone[last], s.gone[:last]
 	} else if len(s.hands) < s.max {
-		h = &hand{size: 1}
+		h = &hand{size: 1, number: len(s.hands)}
 		s.hands = append(s.hands, h)
 	}
 	return h

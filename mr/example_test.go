@@ -145,3 +145,13 @@ func ExampleFromChan() {
 	// job 2
 	// <nil>
 }
+
+func ExampleFoldSlice() {
+	words := []string{"a", "weir", "is", "a", "low", "dam"}
+	letters, err := mr.FoldSlice(context.Background(), words,
+		func(_ context.Context, so int, word string) (int, error) { return so + len(word), nil },
+		func(a, b int) int { return a + b },
+		mr.Options{})
+	fmt.Println(letters, err)
+	// Output: 14 <nil>
+}

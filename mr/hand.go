@@ -9,8 +9,9 @@ const (
 	// maxChunk is how many items of a slice are claimed in one go at most.
 	maxChunk = 2048
 	// stretches is how many a chunk has at least, if it has so many items. A stretch
-	// is a glance at most.
-	stretches = 16
+	// is so long at most.
+	stretches  = 16
+	maxStretch = 128
 )
 
 // A hand is a worker of chunks.
@@ -20,6 +21,7 @@ type hand struct {
 	// moves both, under the lock only.
 	cursor atomic.Uint64
 	base   int // written under the lock
+	number int // which of the hands it is
 
 	// Of the hand, and of whoever calls it.
 	size  int           // how many numbers to claim
@@ -34,7 +36,7 @@ type hand struct {
 // nobody takes it away.
 func (h *hand) holdLocked(base, n int) {
 	h.base = base
-	h.step = min(glance, max(1, n/stretches))
+	h.step = min(maxStretch, max(1, n/stretches))
 	h.cursor.Store(uint64(h.step) | uint64(n)<<32)
 }
 

@@ -11,7 +11,7 @@ import (
 //
 // A worker takes one item after another; of those that take nanoseconds, some
 // thousand in a row, and who has nothing to do takes over half of what is left of
-// them. Of what a worker has begun together, up to 32, the rest is taken over when the
+// them. Of what a worker has begun together, up to 128, the rest is taken over when the
 // item that runs is done. So the whole is late by one item at most. An item may wait
 // for earlier ones, but not for later ones.
 func ForEachSlice[T any](
@@ -26,7 +26,7 @@ func ForEachSlice[T any](
 		return ctxerr.Err(ctx)
 	}
 	r := newRun(ctx, o)
-	runChunks(r, len(items), workers, func(from, to int) (int, error) {
+	runChunks(r, len(items), workers, func(_ *hand, from, to int) (int, error) {
 		return eachOf(r, items[from:to], fn)
 	})
 	return r.verdict()
@@ -46,7 +46,7 @@ func MapSlice[T, U any](
 	}
 	r := newRun(ctx, o)
 	all := make([]U, len(items))
-	runChunks(r, len(items), workers, func(from, to int) (int, error) {
+	runChunks(r, len(items), workers, func(_ *hand, from, to int) (int, error) {
 		return mapOf(r, items[from:to], all[from:to], fn)
 	})
 	if r.err != nil {
@@ -72,8 +72,8 @@ func eachOf[T any](r *run, items []T, fn func(context.Context, T) error) (int, e
 // mapOf is eachOf with results.
 func mapOf[T, U any](r *run, items []T, results []U, fn func(context.Context, T) (U, error)) (int, error) {
 	results = results[:len(items)]
-	for i, item := range items {
-		u, err := fn(r.ctx, item)
+	for i := range results {
+		u, err := fn(r.ctx, items[i])
 		if err != nil {
 			return i, err
 		}

@@ -22,6 +22,12 @@ var onSlices = map[string]sliceFunc{
 		_, err := mr.MapSlice(ctx, items, func(ctx context.Context, i int) (int, error) { return i, fn(ctx, i) }, o)
 		return err
 	},
+	"FoldSlice": func(ctx context.Context, items []int, fn func(context.Context, int) error, o mr.Options) error {
+		_, err := mr.FoldSlice(ctx, items,
+			func(ctx context.Context, so, i int) (int, error) { return so + i, fn(ctx, i) },
+			func(a, b int) int { return a + b }, o)
+		return err
+	},
 }
 
 func eachSlice(t *testing.T, test func(t *testing.T, run sliceFunc)) {

@@ -55,7 +55,7 @@ func Suite() suite.Suite {
 
 // Lines returns the lines of the suite.
 func Lines(s Scale) []suite.Line {
-	return []suite.Line{reduceLine(s), filesLine(s), wordLine(s), sliceLine(s), sleepLine(s), finishLine(), streamLine(s)}
+	return []suite.Line{reduceLine(s), filesLine(s), wordLine(s), sliceLine(s), foldLine(s), sleepLine(s), finishLine(), streamLine(s)}
 }
 
 // contender puts n items through run, which returns their sum. The figures are those

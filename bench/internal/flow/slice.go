@@ -30,8 +30,35 @@ func sliceLine(s Scale) suite.Line {
 			c("hand pool, inlined", "", inlinedSlice),
 			c("hand loop", "", loopSlice),
 		},
+		Targets: []suite.Target{suite.Ratio(weirName, 1, concName), suite.Allocs(weirName, 0)},
+	}
+}
+
+// foldLine is the same sum without a slice of results, which only Weir can do without.
+func foldLine(s Scale) suite.Line {
+	items := sync.OnceValue(func() []int { return slices.Collect(numbers(s.Items)) })
+	c := func(name, module string, sum func(items []int) int) suite.Contender {
+		return contender(name, module, s.Items, s.Items, 2*gaussSum(s.Items), func(int) int { return sum(items()) })
+	}
+	return suite.Line{
+		Name: "map-reduce, cheap items of a slice",
+		Work: fmt.Sprintf("one of %d numbers: double it on several goroutines, and add it up", s.Items),
+		Contenders: []suite.Contender{
+			c(weirName, weirModule, weirFold),
+			c(concName, concModule, func(items []int) int { return total(concSlice(items)) }),
+			c("hand loop", "", func(items []int) int { return total(loopSlice(items)) }),
+		},
 		Targets: []suite.Target{suite.Ratio(weirName, 0.5, concName), suite.Allocs(weirName, 0)},
 	}
+}
+
+func weirFold(items []int) int {
+	double := func(_ context.Context, so, i int) (int, error) { return so + 2*i, nil }
+	sum, err := mr.FoldSlice(context.Background(), items, double, func(a, b int) int { return a + b }, mr.Options{})
+	if err != nil {
+		return -1
+	}
+	return sum
 }
 
 func total(all []int) (sum int) {
