@@ -2,9 +2,10 @@ package fx
 
 import (
 	"errors"
-	"math/rand/v2"
 	"strconv"
 	"time"
+
+	"github.com/weirgo/weir/internal/backoff"
 )
 
 // A Jitter says how chance spreads pauses, lest all who failed together come back
@@ -55,11 +56,11 @@ func (b Backoff) Pause(n int, previous time.Duration) time.Duration {
 	b = b.withDefaults()
 	switch b.Jitter {
 	case FullJitter:
-		return between(0, b.bound(n))
+		return backoff.Full(b.Base, b.Max, n)
 	case DecorrelatedJitter:
-		return between(b.Base, b.tripled(previous))
+		return backoff.Decorrelated(b.Base, b.Max, previous)
 	default:
-		return b.bound(n)
+		return backoff.Doubled(b.Base, b.Max, n)
 	}
 }
 
@@ -82,28 +83,6 @@ func (b Backoff) withDefaults() Backoff {
 		b.Max = max(b.Base, 10*time.Second)
 	}
 	return b
-}
-
-// bound returns the base, doubled n-1 times.
-func (b Backoff) bound(n int) time.Duration {
-	if b.Base > b.Max>>(n-1) { // as it is from the 64th on
-		return b.Max
-	}
-	return b.Base << (n - 1)
-}
-
-func (b Backoff) tripled(previous time.Duration) time.Duration {
-	previous = max(previous, b.Base)
-	if previous > b.Max/3 {
-		return b.Max
-	}
-	return 3 * previous
-}
-
-// between draws from low to high, both included.
-func between(low, high time.Duration) time.Duration {
-	// Unsigned: the longest duration and one more is no duration.
-	return low + time.Duration(rand.Uint64N(uint64(high-low)+1))
 }
 
 var (

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/weirgo/weir/bench/internal/admission"
 	"github.com/weirgo/weir/bench/internal/concurrency"
+	"github.com/weirgo/weir/bench/internal/executors"
 	"github.com/weirgo/weir/bench/internal/flow"
 	"github.com/weirgo/weir/bench/internal/ratelimit"
 	"github.com/weirgo/weir/bench/internal/redislimit"
@@ -22,5 +23,6 @@ func suites() []suite.Suite {
 		structures.Suite(),
 		concurrency.Suite(),
 		flow.Suite(),
+		executors.Suite(),
 	}
 }
