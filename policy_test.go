@@ -19,7 +19,7 @@ var ranks = map[string]int{
 	"executors": 5, "fx": 5, "mr": 5, "cache": 5,
 	"breaker": 6, "limit": 6, "load": 6,
 	"weirhttp": 7,
-	"weirgrpc": 8, "weirredis": 8, "weirprom": 8,
+	"weiretcd": 8, "weirgrpc": 8, "weirredis": 8, "weirprom": 8,
 }
 
 // foreign are the modules that a package may import besides the standard
@@ -29,6 +29,7 @@ var foreign = map[string][]string{
 	"cache":     {"github.com/maypok86/otter/v2"},
 	"hash":      {"github.com/cespare/xxhash/v2"},
 	"bloom":     {"github.com/cespare/xxhash/v2"},
+	"weiretcd":  {"go.etcd.io/etcd/api/v3", "go.etcd.io/etcd/client/v3", "google.golang.org/grpc"},
 	"weirgrpc":  {"google.golang.org/grpc", "google.golang.org/genproto", "google.golang.org/protobuf"},
 	"weirredis": {"github.com/redis/go-redis/v9"},
 	"weirprom":  {"github.com/prometheus/client_golang"},
