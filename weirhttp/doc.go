@@ -14,10 +14,15 @@
 //
 // [Protect] is the onion that most services want, with an adaptive load shedder.
 //
+// [Transport] is for the other side, the clients: an [http.RoundTripper] with a
+// breaker per host, limits, retries within a budget, and hedges.
+//
+//	client := &http.Client{Transport: weirhttp.NewTransport(nil, weirhttp.TransportOptions{})}
+//
 // # What it does not do
 //
-// Nothing is buffered and no goroutine is started, so streams, server-sent
-// events, WebSocket upgrades, trailers, early hints, HTTP/2 and
+// Nothing is buffered and no goroutine is started, but for a hedge, so streams,
+// server-sent events, WebSocket upgrades, trailers, early hints, HTTP/2 and
 // [http.ResponseController] work through the whole chain, and what a handler
 // wrote before it failed is on its way to the client. No middleware can be
 // bypassed by a header that a client sends: to exempt a route, do not wrap it.
