@@ -26,6 +26,10 @@ type timerFunc struct {
 	of *Timers
 }
 
+// hashOfTurn deals timers out to the shards one by one. A Timer stays where it is, so
+// it keeps the turn that it was made with.
+func hashOfTurn(p *pending[timerFunc]) uint32 { return p.mark << blockBits }
+
 // TimersOptions configures [Timers]. The zero value has the defaults.
 type TimersOptions struct {
 	// Name tells these timers apart in metrics.
@@ -57,6 +61,8 @@ func NewTimers(o TimersOptions) *Timers {
 		name:    o.Name,
 		workers: o.Workers,
 		act:     func(p *pending[timerFunc]) { p.item.f() },
+		hash:    hashOfTurn,
+		turn:    func(p *pending[timerFunc]) uint32 { return p.mark },
 		onPanic: o.OnPanic,
 	}, o.Tick))
 	return t
@@ -69,24 +75,20 @@ func (t *Timers) AfterFunc(d time.Duration, f func()) *Timer {
 	if f == nil {
 		panic("collection: Timers.AfterFunc needs a function")
 	}
-	timer := &Timer{pending[timerFunc]{item: timerFunc{f, t}}}
+	timer := &Timer{pending[timerFunc]{mark: t.clock.sets.Add(1), item: timerFunc{f, t}}}
 	timer.Reset(d)
 	return timer
 }
 
 // Len returns how many timers are pending.
-func (t *Timers) Len() int {
-	t.clock.mu.Lock()
-	defer t.clock.mu.Unlock()
-	return t.clock.pending
-}
+func (t *Timers) Len() int { return t.clock.size() }
 
 // Stats returns a snapshot.
 func (t *Timers) Stats() TimedStats { return t.clock.stats() }
 
 // Metrics implements [weir.Source].
 func (t *Timers) Metrics(yield func(weir.Metric) bool) {
-	t.clock.metrics("weir_timers_", "timers", yield)
+	t.clock.metrics("weir_timers_", yield)
 }
 
 // Close stops all firing, also of what is due, and waits for the functions that
@@ -110,13 +112,14 @@ type Timer struct{ p pending[timerFunc] }
 // not wait for the function.
 func (t *Timer) Stop() bool {
 	c := t.clock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	s := c.home(hashOfTurn(&t.p))
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !t.p.linked() {
 		return false
 	}
-	c.remove(&t.p)
-	c.removed++
+	c.remove(s, &t.p)
+	s.removed++
 	return true
 }
 
@@ -125,14 +128,15 @@ func (t *Timer) Stop() bool {
 func (t *Timer) Reset(d time.Duration) bool {
 	c := t.clock()
 	now := c.elapsed()
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	s := c.home(hashOfTurn(&t.p))
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if t.p.linked() {
-		c.postpone(&t.p, now, d)
+		c.move(s, &t.p, now, d)
 		return true
 	}
-	if !c.closed {
-		c.add(&t.p, now, d)
+	if !s.closed {
+		c.add(s, &t.p, now, d)
 	}
 	return false
 }

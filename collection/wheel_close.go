@@ -17,14 +17,9 @@ func (c *clockwork[T]) close(ctx context.Context) error {
 // shut reports whether the workers ended before ctx did.
 func (c *clockwork[T]) shut(ctx context.Context) bool {
 	done := ctx.Done()
+	c.shutShards()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closed = true
-	c.disarm()
-	if c.alarm != nil {
-		c.alarm.Stop()
-	}
-	c.soonest = 0
 	if c.crew.busy == 0 {
 		return true
 	}
@@ -38,6 +33,20 @@ func (c *clockwork[T]) shut(ctx context.Context) bool {
 		})
 	}
 	return c.await(done, func() bool { return c.crew.busy == 0 })
+}
+
+// shutShards ends all firing at once, and all adding.
+func (c *clockwork[T]) shutShards() {
+	c.lock()
+	defer c.unlock()
+	for i := range c.shards {
+		c.shards[i].closed = true
+	}
+	c.closed = true
+	c.armed.Store(0)
+	if c.alarm != nil {
+		c.alarm.Stop()
+	}
 }
 
 // await returns true once over does, which it may when the crew has changed, or

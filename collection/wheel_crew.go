@@ -32,7 +32,7 @@ func (c *clockwork[T]) call() {
 }
 
 func (c *clockwork[T]) hires() bool {
-	if c.due.first == nil || c.closed || c.crew.coming || c.crew.busy >= c.workers {
+	if c.ready.first == nil || c.closed || c.crew.coming || c.crew.busy >= c.workers {
 		return false
 	}
 	c.crew.busy++
@@ -71,9 +71,7 @@ func (c *clockwork[T]) serve(me uint64) {
 		c.crew.members = map[uint64]struct{}{}
 	}
 	c.crew.members[me] = struct{}{}
-	for p := c.due.first; p != nil && !c.closed; p = c.due.first {
-		c.remove(p)
-		c.fired++
+	for p := c.take(); p != nil; p = c.take() {
 		c.call()
 		c.crew.running++
 		c.mu.Unlock()

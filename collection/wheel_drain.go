@@ -2,11 +2,17 @@ package collection
 
 import (
 	"context"
-	"runtime"
 	"time"
 
 	"github.com/weirgo/weir/internal/ctxerr"
 )
+
+// A haul is what a drain has taken out: what was linked, by shard, and what was due.
+// The same locks guard these lists as those they come from.
+type haul[T any] struct {
+	shards []pendingList[T]
+	ready  pendingList[T]
+}
 
 // drain takes out everything that is pending now and hands it to the caller, one
 // by one. Until its turn an entry is pending: it can be removed, and to move it
@@ -16,43 +22,79 @@ func (c *clockwork[T]) drain(ctx context.Context, hand func(*pending[T], time.Du
 		return 0, err
 	}
 	done := ctx.Done()
-	taken := new(pendingList[T])
-	c.mu.Lock()
-	c.takeAll(taken)
-	c.disarm()
-	c.mu.Unlock()
+	taken := c.takeAll()
 	defer c.putBack(taken)
 	for {
-		c.mu.Lock()
-		p := taken.first
+		p, s := c.next(taken)
 		if p == nil {
-			c.mu.Unlock()
 			return n, nil
 		}
 		if isClosed(done) {
-			c.mu.Unlock()
+			s.mu.Unlock()
 			return n, ctxerr.Err(ctx)
 		}
-		c.remove(p)
-		c.drained++
-		c.mu.Unlock()
+		c.remove(s, p)
+		s.drained++
+		s.mu.Unlock()
 		n++
 		hand(p, c.left(p.tick))
 	}
 }
 
-// putBack makes a part of the hierarchy what drain has taken and not handed out.
-func (c *clockwork[T]) putBack(taken *pendingList[T]) {
-	for more := true; more; runtime.Gosched() {
-		now := c.elapsed()
-		c.mu.Lock()
-		c.keepUp(now)
-		for n := 0; taken.first != nil && n < atATime; n++ {
-			p := taken.first
-			c.unlink(p)
-			c.expect(c.link(p))
+func (c *clockwork[T]) takeAll() *haul[T] {
+	taken := &haul[T]{shards: make([]pendingList[T], len(c.shards))}
+	c.lock()
+	defer c.unlock()
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.tidy()
+		s.takeAll(&taken.shards[i])
+		if s.soonest != 0 {
+			s.soonest = never
 		}
-		more = taken.first != nil
-		c.mu.Unlock()
+	}
+	taken.ready.take(&c.ready)
+	c.readies = 0
+	c.era++
+	if at := c.armed.Load(); at != 0 && at != never {
+		c.armed.Store(never)
+		c.alarm.Stop()
+	}
+	return taken
+}
+
+// next returns an entry of what was taken, and its shard, locked; or nil. What was due
+// comes first, and of the rest what is first in its shard.
+func (c *clockwork[T]) next(taken *haul[T]) (*pending[T], *shard[T]) {
+	c.mu.Lock()
+	p, s := c.claim(&taken.ready)
+	c.mu.Unlock()
+	if p != nil {
+		return p, s
+	}
+	// The lock of the foremost so far is kept; those after it may be taken, too.
+	for i := range c.shards {
+		other := &c.shards[i]
+		other.mu.Lock()
+		o := taken.shards[i].first
+		if o == nil || p != nil && !c.before(o, p) {
+			other.mu.Unlock()
+			continue
+		}
+		if p != nil {
+			s.mu.Unlock()
+		}
+		p, s = o, other
+	}
+	return p, s
+}
+
+// putBack makes a part of the hierarchies what drain has taken and not handed out.
+func (c *clockwork[T]) putBack(taken *haul[T]) {
+	for p, s := c.next(taken); p != nil; p, s = c.next(taken) {
+		s.keepUp(c.elapsed() / c.tick)
+		c.unlink(s, p)
+		c.link(s, p)
+		s.mu.Unlock()
 	}
 }

@@ -1,6 +1,7 @@
 package collection
 
 import (
+	"hash/maphash"
 	"slices"
 	"time"
 )
@@ -59,6 +60,9 @@ func (s *Sorter) TakeOut() (putBack func()) {
 // Fault returns what is wrong with the lists, or nothing.
 func (s *Sorter) Fault() string {
 	for l := range s.h.levels {
+		if s.h.levels[l] == nil {
+			continue
+		}
 		for i := range groupSize {
 			list := &s.h.levels[l].slots[i]
 			if list.first != nil != (s.h.levels[l].occupied>>i&1 != 0) {
@@ -98,12 +102,11 @@ func (w *TimingWheel[K, V]) Alarm() (time.Duration, bool) { return w.clock.alarm
 func (t *Timers) Alarm() (time.Duration, bool) { return t.clock.alarmIn() }
 
 func (c *clockwork[T]) alarmIn() (time.Duration, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.soonest == never || c.soonest == 0 {
+	at := c.armed.Load()
+	if at == never || at == 0 {
 		return 0, false
 	}
-	return c.left(c.soonest), true
+	return c.left(at), true
 }
 
 // Miss lets the wheel sleep through its alarm, as a process that is stopped does.
@@ -116,26 +119,28 @@ func (w *TimingWheel[K, V]) Miss() (wake func()) {
 }
 
 // An Index is the part of a wheel that finds keys.
-type Index[K comparable] struct{ x keyIndex[K, int] }
+type Index[K comparable] struct {
+	seed maphash.Seed
+	x    keyIndex[K, int]
+}
 
 func NewIndex[K comparable]() *Index[K] {
-	w := NewTimingWheel(WheelOptions[K, int]{OnFire: func(K, int) {}})
-	return &Index[K]{keyIndex[K, int]{seed: w.keys.seed}}
+	return &Index[K]{seed: maphash.MakeSeed()}
 }
 
 func (x *Index[K]) Add(key K, v int) {
-	x.x.insert(&pending[keyed[K, int]]{item: keyed[K, int]{key: key, value: v, hash: x.x.hash(key)}})
+	x.x.insert(&pending[keyed[K, int]]{item: keyed[K, int]{key: key, value: v, hash: hashOf(x.seed, key)}})
 }
 
 func (x *Index[K]) Find(key K) (int, bool) {
-	p := x.x.find(key, x.x.hash(key))
+	p := x.x.find(key, hashOf(x.seed, key))
 	if p == nil {
 		return 0, false
 	}
 	return p.item.value, true
 }
 
-func (x *Index[K]) Remove(key K) { x.x.remove(x.x.find(key, x.x.hash(key))) }
+func (x *Index[K]) Remove(key K) { x.x.remove(x.x.find(key, hashOf(x.seed, key))) }
 
 // Buckets returns how many there are, and how long the longest chain is.
 func (x *Index[K]) Buckets() (n, longest int) {
@@ -153,7 +158,7 @@ func (x *Index[K]) Buckets() (n, longest int) {
 // Hashes returns the hashes of keys, for what they have in common.
 func (x *Index[K]) Hashes(keys ...K) (all []uint32) {
 	for _, k := range keys {
-		all = append(all, x.x.hash(k))
+		all = append(all, hashOf(x.seed, k))
 	}
 	slices.Sort(all)
 	return all

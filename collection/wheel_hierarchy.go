@@ -7,8 +7,10 @@ const (
 	groupSize = 1 << groupBits
 	groupMask = groupSize - 1
 
-	dueSlot = 1<<16 - 1 // in place of a slot: the list of what is due
-	never   = 1<<64 - 1 // a tick that does not come
+	dueSlot   = 1<<16 - 1   // in place of a slot: the list of what is due
+	readySlot = dueSlot - 1 // and the clockwork's, for workers to take from
+	noSlot    = 0           // in no list: what is at index 0 of a level has come
+	never     = 1<<64 - 1   // a tick that does not come
 )
 
 // A hierarchy sorts entries by tick, as coarsely as can be for as long as can
@@ -23,12 +25,13 @@ const (
 type hierarchy[T any] struct {
 	now    uint64 // all that was due up to this tick has moved on
 	era    uint32 // how often everything was taken out
+	opened uint16 // which slot is open, if open is not nil
+	kept   bool   // nothing is ever taken out
 	due    pendingList[T]
-	dues   int             // how many are in it
-	open   *pendingList[T] // the slot of now, while it is being emptied
-	opened uint16          // which one that is, if open is not nil
-	until  uint64          // the last tick of it
-	levels []wheelLevel[T]
+	dues   int              // how many are in it
+	open   *pendingList[T]  // the slot of now, while it is being emptied
+	until  uint64           // the last tick of it
+	levels []*wheelLevel[T] // nil where nothing has been yet
 }
 
 type wheelLevel[T any] struct {
@@ -39,7 +42,7 @@ type wheelLevel[T any] struct {
 // newHierarchy returns one for ticks up to last.
 func newHierarchy[T any](last uint64) hierarchy[T] {
 	n := (bits.Len64(last) + groupBits - 1) / groupBits
-	return hierarchy[T]{levels: make([]wheelLevel[T], n)}
+	return hierarchy[T]{levels: make([]*wheelLevel[T], n)}
 }
 
 // link puts p where its tick belongs, and returns the tick at which that slot
@@ -47,7 +50,8 @@ func newHierarchy[T any](last uint64) hierarchy[T] {
 func (h *hierarchy[T]) link(p *pending[T]) (at uint64) {
 	if h.open != nil && p.tick >= h.now && p.tick <= h.until {
 		// Behind what is there with the same tick. It moves on with the rest.
-		p.era, p.slot = h.era, h.opened
+		h.stamp(p)
+		p.slot = h.opened
 		h.open.append(p)
 		h.levels[p.slot>>groupBits].occupied |= 1 << (p.slot & groupMask)
 		return h.now
@@ -57,37 +61,60 @@ func (h *hierarchy[T]) link(p *pending[T]) (at uint64) {
 
 // sort is link where no slot is open, or p comes out of it.
 func (h *hierarchy[T]) sort(p *pending[T]) (at uint64) {
-	p.era = h.era
+	h.stamp(p)
 	if p.tick <= h.now {
 		p.slot = dueSlot
 		h.due.append(p)
 		h.dues++
 		return 0
 	}
-	level := (bits.Len64(p.tick^h.now) - 1) / groupBits
+	level := h.levelOf(p.tick)
 	group := p.tick >> (level * groupBits)
 	i := group & groupMask
 	p.slot = uint16(level<<groupBits | int(i))
-	l := &h.levels[level]
+	l := h.levels[level]
+	if l == nil {
+		l = new(wheelLevel[T])
+		h.levels[level] = l
+	}
 	l.slots[i].append(p)
 	l.occupied |= 1 << i
 	return group << (level * groupBits)
 }
 
-// unlink takes p out of the list that it is in.
+// levelOf returns the level of a tick that is to come.
+func (h *hierarchy[T]) levelOf(tick uint64) int {
+	return (bits.Len64(tick^h.now) - 1) / groupBits
+}
+
+// comesUp returns the tick at which the slot comes up to which sort would link an
+// entry, 0 if that is due.
+func (h *hierarchy[T]) comesUp(tick uint64) (at uint64) {
+	if tick <= h.now {
+		return 0
+	}
+	return tick &^ (1<<(h.levelOf(tick)*groupBits) - 1)
+}
+
+// unlink takes p out of the list that it is in, but for readySlot.
 func (h *hierarchy[T]) unlink(p *pending[T]) {
-	if p.slot == dueSlot && p.era == h.era {
+	if p.slot == dueSlot && h.has(p) {
 		h.dues--
 	}
-	*p.back = p.next
-	if p.next != nil {
-		p.next.back = p.back
-	} else if p.era == h.era {
-		h.endsAt(p.slot, p.back)
+	if back, last := p.cut(); last && h.has(p) {
+		h.endsAt(p.slot, back)
 	}
-	// An entry may be kept by whoever holds it: it must not keep others.
-	p.next, p.back = nil, nil
 }
+
+// stamp and has tell what is here from what was taken out. Where nothing ever is,
+// marks are free for another use.
+func (h *hierarchy[T]) stamp(p *pending[T]) {
+	if !h.kept {
+		p.mark = h.era
+	}
+}
+
+func (h *hierarchy[T]) has(p *pending[T]) bool { return h.kept || p.mark == h.era }
 
 // endsAt tells the list of a slot that its last entry went.
 func (h *hierarchy[T]) endsAt(slot uint16, last **pending[T]) {
@@ -95,7 +122,7 @@ func (h *hierarchy[T]) endsAt(slot uint16, last **pending[T]) {
 		h.due.last = last
 		return
 	}
-	l, i := &h.levels[slot>>groupBits], slot&groupMask
+	l, i := h.levels[slot>>groupBits], slot&groupMask
 	if l.slots[i].last = last; l.slots[i].first == nil {
 		l.occupied &^= 1 << i
 	}
@@ -107,12 +134,15 @@ func (h *hierarchy[T]) endsAt(slot uint16, last **pending[T]) {
 // slot comes up, and is linked again then, once for however many moves. What keeps
 // a session alive is a move to later.
 func (h *hierarchy[T]) stay(p *pending[T], tick uint64) bool {
-	if p.era != h.era || p.slot == dueSlot || tick < h.firstTick(p.slot) {
+	if !h.files(p) || tick < h.firstTick(p.slot) {
 		return false
 	}
 	p.tick = tick
 	return true
 }
+
+// files reports whether a linked p is in a slot.
+func (h *hierarchy[T]) files(p *pending[T]) bool { return p.slot < readySlot && h.has(p) }
 
 // firstTick returns the tick at which a slot comes up.
 func (h *hierarchy[T]) firstTick(slot uint16) uint64 {
@@ -125,8 +155,8 @@ func (h *hierarchy[T]) firstTick(slot uint16) uint64 {
 // next returns the next slot with entries, and the tick at which it comes up, or
 // never.
 func (h *hierarchy[T]) next() (at uint64, slot *pendingList[T], number uint16) {
-	for level := range h.levels {
-		if l := &h.levels[level]; l.occupied != 0 {
+	for level, l := range h.levels {
+		if l != nil && l.occupied != 0 {
 			i := bits.TrailingZeros64(l.occupied)
 			number = uint16(level<<groupBits | i)
 			return h.firstTick(number), &l.slots[i], number
@@ -175,8 +205,10 @@ func (h *hierarchy[T]) takeAll(into *pendingList[T]) {
 	h.era++
 	h.dues = 0
 	into.take(&h.due)
-	for level := range h.levels {
-		l := &h.levels[level]
+	for _, l := range h.levels {
+		if l == nil {
+			continue
+		}
 		for o := l.occupied; o != 0; o &= o - 1 {
 			into.take(&l.slots[bits.TrailingZeros64(o)])
 		}

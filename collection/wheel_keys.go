@@ -9,11 +9,11 @@ import "hash/maphash"
 // 1980), so that nobody ever waits for a million keys to be hashed anew, and
 // nothing is left of a burst that is over.
 type keyIndex[K comparable, V any] struct {
-	seed     maphash.Seed
 	segments []*segment[K, V]
 	buckets  uint32 // in use
 	mask     uint32 // 1<<n - 1, at least buckets-1 and less than twice that
 	count    uint32
+	_        [24]byte // the next shard's is another processor's
 }
 
 // keyed is the item of an entry with a key.
@@ -22,6 +22,7 @@ type keyed[K comparable, V any] struct {
 	value V
 	chain *pending[keyed[K, V]] // the next one in the same bucket
 	hash  uint32
+	turn  uint32
 }
 
 // A segment is some buckets, in groups that are two cache lines at most.
@@ -46,31 +47,31 @@ const (
 	blockBits = 6
 )
 
-// hash needs no lock. Integers are mostly numbered one after another; to look them
+// hashOf returns the hash of a key. Integers are mostly numbered one after another; to look them
 // up like that shall not take a cache miss each, which would be half of the whole
 // cost with a million keys. Which block is where is as random as any hash.
-func (x *keyIndex[K, V]) hash(key K) uint32 {
+func hashOf[K comparable](seed maphash.Seed, key K) uint32 {
 	switch k := any(key).(type) {
 	case int:
-		return x.hashInteger(uint64(k))
+		return hashInteger(seed, uint64(k))
 	case int64:
-		return x.hashInteger(uint64(k))
+		return hashInteger(seed, uint64(k))
 	case int32:
-		return x.hashInteger(uint64(k))
+		return hashInteger(seed, uint64(k))
 	case uint:
-		return x.hashInteger(uint64(k))
+		return hashInteger(seed, uint64(k))
 	case uint64:
-		return x.hashInteger(k)
+		return hashInteger(seed, k)
 	case uint32:
-		return x.hashInteger(uint64(k))
+		return hashInteger(seed, uint64(k))
 	case uintptr:
-		return x.hashInteger(uint64(k))
+		return hashInteger(seed, uint64(k))
 	}
-	return uint32(maphash.Comparable(x.seed, key))
+	return uint32(maphash.Comparable(seed, key))
 }
 
-func (x *keyIndex[K, V]) hashInteger(k uint64) uint32 {
-	return uint32(maphash.Comparable(x.seed, k>>blockBits)) ^ uint32(k&(1<<blockBits-1))
+func hashInteger(seed maphash.Seed, k uint64) uint32 {
+	return uint32(maphash.Comparable(seed, k>>blockBits)) ^ uint32(k&(1<<blockBits-1))
 }
 
 func markOf(hash uint32) uint16 { return 1 << (hash >> 28) }

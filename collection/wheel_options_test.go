@@ -57,14 +57,14 @@ func TestWheelMetricsAreItsStats(t *testing.T) {
 		want := collection.TimedStats{Pending: 4, Due: 3, Running: 1, Added: 7, Fired: 2, Removed: 1, Panicked: 1}
 		require.Equal(t, want, w.Stats())
 		require.Equal(t, map[string]float64{
-			"weir_wheel_pending{wheel=sessions}":        4,
-			"weir_wheel_due{wheel=sessions}":            3,
-			"weir_wheel_running{wheel=sessions}":        1,
-			"weir_wheel_added_total{wheel=sessions}":    7,
-			"weir_wheel_fired_total{wheel=sessions}":    2,
-			"weir_wheel_removed_total{wheel=sessions}":  1,
-			"weir_wheel_drained_total{wheel=sessions}":  0,
-			"weir_wheel_panicked_total{wheel=sessions}": 1,
+			"weir_wheel_pending{name=sessions}":       4,
+			"weir_wheel_due{name=sessions}":           3,
+			"weir_wheel_running{name=sessions}":       1,
+			"weir_wheel_added_total{name=sessions}":   7,
+			"weir_wheel_fired_total{name=sessions}":   2,
+			"weir_wheel_removed_total{name=sessions}": 1,
+			"weir_wheel_drained_total{name=sessions}": 0,
+			"weir_wheel_panics_total{name=sessions}":  1,
 		}, metricsOf(w))
 		passes(10 * time.Minute)
 		_, err := w.Drain(t.Context(), func(int, int, time.Duration) {})
@@ -75,7 +75,7 @@ func TestWheelMetricsAreItsStats(t *testing.T) {
 	timers.AfterFunc(time.Hour, func() {}).Stop()
 	names := slices.Sorted(maps.Keys(metricsOf(timers)))
 	require.Len(t, names, 8)
-	require.Equal(t, "weir_timers_added_total{timers=calls}", names[0])
+	require.Equal(t, "weir_timers_added_total{name=calls}", names[0])
 	n := 0
 	for range timers.Metrics {
 		n++

@@ -18,24 +18,24 @@ type TimedStats struct {
 }
 
 func (c *clockwork[T]) stats() TimedStats {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return TimedStats{
-		Pending:  c.pending,
-		Due:      c.dues,
-		Running:  c.crew.running,
-		Added:    c.added,
-		Fired:    c.fired,
-		Removed:  c.removed,
-		Drained:  c.drained,
-		Panicked: c.panicked,
+	c.lock() // together, so that the sums agree
+	defer c.unlock()
+	st := TimedStats{Due: c.readies, Running: c.crew.running, Fired: c.fired, Panicked: c.panicked}
+	for i := range c.shards {
+		s := &c.shards[i]
+		st.Pending += s.pending
+		st.Due += s.dues
+		st.Added += s.added
+		st.Removed += s.removed
+		st.Drained += s.drained
 	}
+	return st
 }
 
 // metrics yields what stats returns, under names that begin with prefix.
-func (c *clockwork[T]) metrics(prefix, label string, yield func(weir.Metric) bool) {
+func (c *clockwork[T]) metrics(prefix string, yield func(weir.Metric) bool) {
 	st := c.stats()
-	labels := []weir.Label{{Name: label, Value: c.name}}
+	labels := []weir.Label{{Name: "name", Value: c.name}}
 	for _, m := range [...]weir.Metric{
 		{Name: "pending", Help: "Entries that have yet to fire.", Value: float64(st.Pending)},
 		{Name: "due", Help: "Entries that are due and wait for a worker.", Value: float64(st.Due)},
@@ -44,7 +44,7 @@ func (c *clockwork[T]) metrics(prefix, label string, yield func(weir.Metric) boo
 		{Name: "fired_total", Help: "Callbacks started.", Kind: weir.Counter, Value: float64(st.Fired)},
 		{Name: "removed_total", Help: "Entries removed before they fired.", Kind: weir.Counter, Value: float64(st.Removed)},
 		{Name: "drained_total", Help: "Entries drained before they fired.", Kind: weir.Counter, Value: float64(st.Drained)},
-		{Name: "panicked_total", Help: "Callbacks that panicked.", Kind: weir.Counter, Value: float64(st.Panicked)},
+		{Name: "panics_total", Help: "Callbacks that panicked.", Kind: weir.Counter, Value: float64(st.Panicked)},
 	} {
 		m.Name, m.Labels = prefix+m.Name, labels
 		if !yield(m) {

@@ -6,6 +6,10 @@
 // of them is called by its timers with work to do, so these are the figures of the
 // timers alone. Those that cannot move a timer, or break when they do, stop it and
 // set another one, as their users must.
+//
+// time.AfterFunc has no keys: a pointer is all that it takes to find a timer. So it
+// is here three times: by pointer, and in a map with a mutex or a [sync.Map], as
+// whoever has a key instead needs it.
 package timers
 
 import (
@@ -63,6 +67,8 @@ func contenders(subject func(kind) suite.Subject) []suite.Contender {
 		c(plainName, weirModule, newPlain),
 		c(keyedName, weirModule, newKeyed),
 		c(stdName, "", newStd),
+		c("AfterFunc in a map", "", newMapped),
+		c("AfterFunc in a sync.Map", "", newSynced),
 		c("RussellLuo", russellModule, newRussell),
 		c("antlabs", antlabsModule, newAntlabs),
 		c("go-zero", gozeroModule, newGozero),
