@@ -90,7 +90,7 @@ func NewCache[V any](o CacheOptions[V]) *Cache[V] {
 	}
 	c.loads.Forget = c.flights.Forget
 	c.flights.OnPanic = c.panicked
-	c.retries.init(c.opts.MaxPendingDeletes, c.lost)
+	c.retries.init(c.opts.MaxPendingDeletes, c.lost, c.panicked)
 	return c
 }
 

@@ -83,12 +83,14 @@ type CacheOptions[V any] struct {
 	MaxPendingDeletes int
 	// OnDeleteLost is called for each key whose deletion is not tried again, with
 	// the last error: old values may be read until their TTL is over. It is called
-	// on the goroutine of Delete, or of the retry, without locks.
+	// on the goroutine of Delete, or of the retry, without locks. What it panics with
+	// goes to the caller of Delete, or to OnPanic.
 	OnDeleteLost func(key string, err error)
 	// OnCorrupt is called for each value that Unmarshal refuses, before it is
 	// deleted, on the goroutine of the load that found it, without locks.
 	OnCorrupt func(key string, err error)
-	// OnPanic is called with the panic of a load that all callers have left.
+	// OnPanic is called with the panic of a load that all callers have left, or of
+	// OnDeleteLost in a retry.
 	// Without it, such a panic is logged once through slog.Default.
 	OnPanic func(*weir.Panic)
 }

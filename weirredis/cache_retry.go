@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/weirgo/weir"
 	"github.com/weirgo/weir/internal/ctxerr"
 )
 
@@ -17,9 +18,10 @@ var ladder = [...]time.Duration{time.Second, 5 * time.Second, time.Minute, 5 * t
 // retries remembers deletions that have failed, and tries them again. It has one
 // timer, on whose goroutine it works, while there are any.
 type retries struct {
-	most int
-	lost func(key string, err error)
-	turn chan struct{} // of the Close that tries what is pending; room for one
+	most     int
+	lost     func(key string, err error)
+	panicked func(*weir.Panic)
+	turn     chan struct{} // of the Close that tries what is pending; room for one
 
 	retried, given atomic.Uint64 // deletions tried again, and given up
 
@@ -46,8 +48,8 @@ type retry struct {
 	err  error // the last one
 }
 
-func (r *retries) init(most int, lost func(string, error)) {
-	r.most, r.lost = most, lost
+func (r *retries) init(most int, lost func(string, error), panicked func(*weir.Panic)) {
+	r.most, r.lost, r.panicked = most, lost, panicked
 	r.pending = map[place]*retry{}
 	r.turn = make(chan struct{}, 1)
 }
@@ -76,6 +78,21 @@ func (r *retries) giveUp(lost []*retry) {
 	for _, t := range lost {
 		r.given.Add(1)
 		r.lost(t.key, t.err)
+	}
+}
+
+// giveUpAlone is giveUp where there is no caller whom a panic of the hook could reach.
+// There are still other keys to tell of.
+func (r *retries) giveUpAlone(lost []*retry) {
+	for i := range lost {
+		func() {
+			defer func() {
+				if v := recover(); v != nil {
+					r.panicked(weir.CaughtPanic(v))
+				}
+			}()
+			r.giveUp(lost[i : i+1])
+		}()
 	}
 }
 
@@ -138,7 +155,7 @@ func (r *retries) pass() {
 		}
 	}
 	r.mu.Unlock()
-	r.giveUp(over)
+	r.giveUpAlone(over)
 	r.mu.Lock()
 	r.working = nil
 	close(working)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/weirgo/weir"
 	"github.com/weirgo/weir/weirredis"
 )
 
@@ -243,5 +244,26 @@ func TestCloseEndsLoadsAndWaitsForThem(t *testing.T) {
 		require.NoError(t, c.Close(bg))
 		require.Equal(t, time.Second-time.Millisecond, time.Since(start))
 		synctest.Wait()
+	})
+}
+
+func TestHookThatPanicsKeepsNoOtherKeyFromBeingTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, client := inMemory(t)
+		m.fail = func(string) error { return errNode }
+		var told []string
+		var panics []any
+		c := weirredis.NewCache(weirredis.CacheOptions[int]{
+			Client: client, Breaker: patientBreaker,
+			OnDeleteLost: func(key string, _ error) { told = append(told, key); panic(key) },
+			OnPanic:      func(p *weir.Panic) { panics = append(panics, p.Value) },
+		})
+		require.ErrorIs(t, c.Delete(bg, "a", "b"), errNode)
+		time.Sleep(24 * time.Hour)
+		synctest.Wait()
+		require.ElementsMatch(t, []string{"a", "b"}, told)
+		require.ElementsMatch(t, []any{"a", "b"}, panics)
+		require.EqualValues(t, 2, c.Stats().Panics)
+		require.NoError(t, c.Close(bg))
 	})
 }

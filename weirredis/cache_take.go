@@ -197,5 +197,5 @@ func (c *Cache[V]) panicked(p *weir.Panic) {
 		c.opts.OnPanic(p)
 		return
 	}
-	panics.Log("weirredis: panic in a load that nobody waits for", p.Value, p.Stack)
+	panics.Log("weirredis: panic that nobody waits for", p.Value, p.Stack)
 }
