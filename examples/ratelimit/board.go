@@ -58,8 +58,8 @@ func (s snapshot) state() string {
 	return state
 }
 
-// verdict says in a few words how it went.
-func verdict(res result) string {
+// Verdict says in a few words how it went.
+func (res result) Verdict() string {
 	var each []string
 	for _, n := range res.Allowed {
 		each = append(each, fmt.Sprint(n))

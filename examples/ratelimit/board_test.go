@@ -26,9 +26,9 @@ func TestTheTableShowsWhatWasCountedInEachRow(t *testing.T) {
 }
 
 func TestTheVerdictComparesWithWhatIsPromised(t *testing.T) {
-	got := verdict(result{
+	got := result{
 		Seconds: 12, Rate: 200, Burst: 20, Allowed: []int64{1300, 1200}, AllowedTotal: 2500, AtMost: 3060, DegradedSeconds: 3.1,
-	})
+	}.Verdict()
 	want := `2500 events allowed in 12.0 s (1300 + 1200); 0 errors.
 With Redis all the time it would have been at most 2420, with what replicas may do on their own at most 3060.
 Redis was away for 3.1 s as the replicas saw it.`

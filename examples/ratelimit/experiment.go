@@ -103,19 +103,19 @@ func (t *trial) run(ctx context.Context) (result, error) {
 func (t *trial) phases(ctx context.Context) error {
 	rows := time.NewTicker(rowEvery)
 	defer rows.Stop()
-	if err := t.until(ctx, rows, t.opts.length/2, 0); err != nil {
+	if err := t.until(ctx, rows, t.opts.length()/2, 0); err != nil {
 		return err
 	}
 	t.up = false
 	t.store.fail()
-	if err := t.until(ctx, rows, t.opts.length*3/4, t.opts.replicas); err != nil {
+	if err := t.until(ctx, rows, t.opts.length()*3/4, t.opts.replicas); err != nil {
 		return err
 	}
 	t.up = true
 	if err := t.store.heal(); err != nil {
 		return err
 	}
-	return t.until(ctx, rows, t.opts.length, 0)
+	return t.until(ctx, rows, t.opts.length(), 0)
 }
 
 // until shows what happens until so much time has passed since the beginning and

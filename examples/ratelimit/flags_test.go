@@ -2,17 +2,17 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestFlagsHaveTheDocumentedDefaults(t *testing.T) {
-	var stderr bytes.Buffer
-	got, err := parseFlags(nil, &stderr)
-	want := options{length: 12 * time.Second, rate: 200, replicas: 2}
-	if err != nil || got != want || stderr.Len() > 0 {
-		t.Errorf("got %+v, %v, %q", got, err, stderr.String())
+	var got options
+	got.define(flag.NewFlagSet("ratelimit", flag.PanicOnError))
+	want := options{seconds: 12, rate: 200, replicas: 2}
+	if err := got.check(); err != nil || got != want {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
@@ -44,15 +44,9 @@ func TestBadFlagsExitWithTwoAndSayWhy(t *testing.T) {
 		{[]string{"5"}, "unexpected argument"},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), c.args, &stdout, &stderr)
+		code := example().Execute(t.Context(), c.args, &stdout, &stderr)
 		if code != 2 || stdout.Len() > 0 || !strings.Contains(stderr.String(), c.says) {
 			t.Errorf("%q: exit code %d, stdout %q, stderr %q", c.args, code, stdout.String(), stderr.String())
 		}
-	}
-}
-
-func TestHelpIsNoError(t *testing.T) {
-	if code := run(t.Context(), []string{"-h"}, &bytes.Buffer{}, &bytes.Buffer{}); code != 0 {
-		t.Errorf("exit code %d", code)
 	}
 }

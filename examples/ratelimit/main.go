@@ -33,23 +33,18 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
+	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/weirgo/weir/examples/internal/program"
 )
 
 func main() {
 	redis.SetLogger(silent{})
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	example().Main()
 }
 
 // silent keeps go-redis from writing between the lines of the table that Redis is
@@ -58,38 +53,18 @@ type silent struct{}
 
 func (silent) Printf(context.Context, string, ...any) {}
 
-// run is main without the process: it returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	opts, err := parseFlags(args, stderr)
-	if err != nil {
-		return usageCode(err)
+func example() program.Program {
+	var o options
+	return program.Program{
+		Name:  "ratelimit",
+		Flags: func(fs *flag.FlagSet) { o.define(fs) },
+		Check: o.check,
+		Run: func(ctx context.Context, out io.Writer) (program.Result, error) {
+			res, err := experiment(ctx, o, &board{out: out})
+			if err == nil && res.Errors > 0 {
+				err = fmt.Errorf("callers saw %d errors", res.Errors)
+			}
+			return res, err
+		},
 	}
-	out := stdout
-	if opts.json {
-		out = stderr
-	}
-	res, err := experiment(ctx, opts, &board{out: out})
-	switch {
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "interrupted; nothing is left running")
-		return 130
-	case err == nil && res.Errors > 0:
-		err = fmt.Errorf("callers saw %d errors", res.Errors)
-	}
-	if err == nil {
-		err = deliver(opts, res, stdout)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "ratelimit:", err)
-		return 1
-	}
-	return 0
-}
-
-func deliver(opts options, res result, stdout io.Writer) error {
-	if opts.json {
-		return json.NewEncoder(stdout).Encode(res)
-	}
-	_, err := fmt.Fprintf(stdout, "\n%s\n", verdict(res))
-	return err
 }

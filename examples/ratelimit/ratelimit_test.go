@@ -27,7 +27,7 @@ func expectRun(t *testing.T, args ...string) result {
 	t.Helper()
 	before := runtime.NumGoroutine()
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), append([]string{"-seconds", "1.2", "-json"}, args...), &stdout, &stderr)
+	code := example().Execute(t.Context(), append([]string{"-seconds", "1.2", "-json"}, args...), &stdout, &stderr)
 	if code != 0 {
 		t.Fatalf("exit code %d, stderr %s", code, stderr.String())
 	}
@@ -79,7 +79,7 @@ func TestReplicasKeepTheLimitWhileTheWayToARedisIsCut(t *testing.T) {
 
 func TestWithoutJSONTheTableAndTheVerdictAreOnStdout(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if code := run(t.Context(), []string{"-seconds", "0.5"}, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
+	if code := example().Execute(t.Context(), []string{"-seconds", "0.5"}, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 		t.Errorf("exit code %d, stderr %s", code, stderr.String())
 	}
 	if !strings.Contains(stdout.String(), " replica 2 ") || !strings.Contains(stdout.String(), "; 0 errors.\n") {
@@ -98,7 +98,7 @@ func TestNoRedisAtTheAddressIsSaidAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), []string{"-redis", addr}, &stdout, &stderr)
+	code := example().Execute(t.Context(), []string{"-redis", addr}, &stdout, &stderr)
 	if code != 1 || stdout.Len() > 0 || !strings.Contains(stderr.String(), "ratelimit: no Redis: ") {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout.String(), stderr.String())
 	}
@@ -110,7 +110,7 @@ func TestInterruptStopsAtOnceAndLeavesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, []string{"-seconds", "600"}, &stdout, &stderr)
+	code := example().Execute(ctx, []string{"-seconds", "600"}, &stdout, &stderr)
 	if code != 130 || !strings.Contains(stderr.String(), "interrupted") {
 		t.Errorf("exit code %d, stderr %q", code, stderr.String())
 	}
