@@ -23,8 +23,9 @@ var (
 // [weir.Failure] or [weir.Overloaded], and successes slower than SlowCall. An
 // ignored outcome counts for nothing. Neither does a failure of a call whose
 // context was cancelled, whatever error it made of that, nor one of a call that ran
-// out of time (its context is past its deadline, or, with Do, the error says so)
-// and had less of it than successes usually take: its caller was in too much of a
+// out of time (its context is past its deadline, or, with Do, the error says so; or,
+// with a permit, it was cancelled and ended within 25 ms of its deadline, as a server's is
+// by a client that gives up) and had less of it than successes usually take: its caller was in too much of a
 // hurry to learn anything about the dependency. A call that had time enough and got
 // no answer is a failure; if it began before the breaker last opened, only Stats
 // count it, for what it tells has been judged already.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/weirgo/weir"
 	"github.com/weirgo/weir/breaker"
 )
 
@@ -125,4 +126,50 @@ func TestDryRunTellsWhatWouldBeRefused(t *testing.T) {
 			require.InEpsilon(t, refused[0], refused[1], 0.15)
 		})
 	}
+}
+
+// When a client gives up at its deadline, its server's context is cancelled a moment
+// before or after the deadline would pass there.
+func TestServersContextThatIsCancelledAtItsDeadlineHasRunOutOfTime(t *testing.T) {
+	for _, c := range []struct {
+		cancelled, returned time.Duration // of a deadline of a second
+		ignored             uint64
+	}{
+		{cancelled: 990 * time.Millisecond, returned: 990 * time.Millisecond},
+		{cancelled: 999 * time.Millisecond, returned: 1020 * time.Millisecond},
+		{cancelled: 900 * time.Millisecond, returned: 900 * time.Millisecond, ignored: 1},
+		{cancelled: 10 * time.Millisecond, returned: 2 * time.Second, ignored: 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := breaker.New(breaker.Options{})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			p, err := b.Allow(ctx)
+			require.NoError(t, err)
+			time.Sleep(c.cancelled)
+			cancel()
+			time.Sleep(c.returned - c.cancelled)
+			p.Done(weir.Failure)
+			require.Equal(t, c.ignored, b.Stats().Ignored)
+			require.Equal(t, 1-c.ignored, b.Stats().Failed)
+		})
+	}
+}
+
+func TestClientThatGivesUpAtATinyDeadlineRefusesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := breaker.New(breaker.Options{})
+		for range 20 {
+			require.NoError(t, b.Do(t.Context(), func(context.Context) error { time.Sleep(50 * time.Millisecond); return nil }))
+		}
+		for range 500 {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			p, err := b.Allow(ctx)
+			require.NoError(t, err)
+			time.Sleep(9 * time.Millisecond)
+			cancel()
+			p.Done(weir.Failure)
+		}
+		require.Zero(t, b.Stats().Failed)
+	})
 }

@@ -3,6 +3,7 @@ package breaker
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/weirgo/weir"
 )
@@ -29,11 +30,13 @@ func (b *Breaker) leave(ctx context.Context, a attempt, err error) {
 }
 
 // callersDoing reports whether a call failed because its caller left, or gave it
-// less time than successes usually take.
+// less time than successes usually take. There is no err if a permit was settled.
 func (b *Breaker) callersDoing(ctx context.Context, err error, now int64, a attempt) bool {
 	switch ctx.Err() {
 	case context.Canceled:
-		return true // whatever the call made of it, such as the cause
+		if err != nil || !b.atDeadline(ctx, now) {
+			return true // whatever the call made of it, such as the cause
+		}
 	case context.DeadlineExceeded:
 	default:
 		if !errors.Is(err, context.DeadlineExceeded) {
@@ -46,6 +49,18 @@ func (b *Breaker) callersDoing(ctx context.Context, err error, now int64, a atte
 		had = min(had, int64(deadline.Sub(b.epoch))-a.start)
 	}
 	return had < b.usual.duration.Load()
+}
+
+// moment is what two clocks, and what is said between them, may be apart.
+const moment = int64(25 * time.Millisecond)
+
+// atDeadline reports whether a call whose context was cancelled ended at its deadline:
+// the context of a server is cancelled by a client that gives up when the deadline has
+// passed there, a moment before or after it passes here.
+func (b *Breaker) atDeadline(ctx context.Context, now int64) bool {
+	deadline, ok := ctx.Deadline()
+	left := int64(deadline.Sub(b.epoch)) - now
+	return ok && -moment <= left && left <= moment
 }
 
 // succeeded counts a success. Where all is well and others have succeeded lately,

@@ -2,7 +2,6 @@ package executors
 
 import (
 	"context"
-	"errors"
 	"math"
 	"time"
 
@@ -61,7 +60,7 @@ func (o DelayOptions) do(ctx context.Context, _ []struct{}) error {
 }
 
 func (o DelayOptions) failed(_ []struct{}, err error) {
-	p, ok := errors.AsType[*weir.Panic](err)
+	p, ok := panicOf(err)
 	switch {
 	case !ok:
 	case o.OnPanic != nil:

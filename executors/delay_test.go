@@ -197,3 +197,26 @@ func TestEveryTriggerIsFollowedByACallThatSeesWhatCameBefore(t *testing.T) {
 	require.NoError(t, d.Close(background()))
 	require.Equal(t, state, seen)
 }
+
+// A context that is cancelled with a panic makes no panic of a call that never began.
+func TestDelayThatIsGivenUpReportsNoPanicOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		calls, panics := 0, 0
+		d := executors.NewDelay(executors.DelayOptions{
+			Delay:   time.Second,
+			Do:      func(context.Context) { calls++; <-release },
+			OnPanic: func(*weir.Panic) { panics++ },
+		})
+		require.NoError(t, d.Trigger())
+		time.Sleep(2 * time.Second)
+		require.NoError(t, d.Trigger())
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(&weir.Panic{Value: "somebody else's"})
+		require.Error(t, d.Close(ctx))
+		close(release)
+		require.NoError(t, d.Close(t.Context()))
+		require.Equal(t, 1, calls)
+		require.Zero(t, panics)
+	})
+}

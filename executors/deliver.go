@@ -91,10 +91,19 @@ func (e *engine[T, B]) report(j *job[B]) {
 	}()
 	if e.onError != nil {
 		e.onError(j.batch, j.err)
-	} else if p, ok := errors.AsType[*weir.Panic](j.err); ok {
+	} else if p, ok := panicOf(j.err); ok {
 		panics.Log("executors: panic in a handler", p.Value, p.Stack)
 	}
 	j.stage = over
+}
+
+// panicOf returns the panic of a handler, or of Retry.If. The error of a batch that was
+// left over may have another in it, with which somebody has cancelled a context.
+func panicOf(err error) (*weir.Panic, bool) {
+	if _, left := errors.AsType[*leftoverError](err); left {
+		return nil, false
+	}
+	return errors.AsType[*weir.Panic](err)
 }
 
 // wipe lets go of the items. A batch that failed belongs to OnError.

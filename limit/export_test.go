@@ -55,3 +55,40 @@ func SameText(a, b string) bool {
 	c.write(a)
 	return c.holds(b)
 }
+
+// CellsPerKey is how much larger tables are than what is in them.
+func (t *Token) CellsPerKey() float64 {
+	cells, keys := 0, 0
+	for i := range t.ledger.shards {
+		table := t.ledger.shards[i].table.Load()
+		cells, keys = cells+len(table.cells), keys+table.used
+	}
+	return float64(cells) / float64(keys)
+}
+
+// LockAll takes all locks, until what it returns is called.
+func (t *Token) LockAll() (unlock func()) {
+	for i := range t.ledger.shards {
+		t.ledger.shards[i].mu.Lock()
+	}
+	return func() {
+		for i := range t.ledger.shards {
+			t.ledger.shards[i].mu.Unlock()
+		}
+	}
+}
+
+// HeldUp is the first half of a decision about a known key: up to when the clock is
+// read. The other half is what it returns.
+func (t *Token) HeldUp(key string) (decide func() bool) {
+	l, hash := t.ledger, t.ledger.hash(key)
+	s := &l.shards[hash>>l.shift]
+	table := s.table.Load()
+	w := table.find(hash, key)
+	word := w.Load()
+	now := l.units(table)
+	return func() bool {
+		_, ok, settled := l.quickly(s, table, w, word, now, 1, 0)
+		return ok && settled
+	}
+}

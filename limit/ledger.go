@@ -50,10 +50,6 @@ const (
 	far = 1 << 60
 	// maxDrain keeps far at least half a year away.
 	maxDrain = 64
-
-	// A caller who reads a clock and then a word may have slept between the two,
-	// though hardly ever for longer than this. Then the word may be from the future.
-	nap = int64(10 * time.Millisecond)
 )
 
 // ledgerFits reports whether words have room for what the rule needs.
@@ -80,25 +76,19 @@ func (l *ledger) between(from, to int64) uint64 {
 	return min(uint64(to-from), l.end) * l.drain
 }
 
-// one is take for one event now, as nearly all calls are: the same, with nothing to
-// decide about n and within.
+// one is take for one event now, as nearly all calls are.
 func (l *ledger) one(key string) (answer, bool) {
 	hash := l.hash(key)
 	s := &l.shards[hash>>l.shift]
 	t := s.table.Load()
-	now := l.units(t)
-	if w := t.find(hash, key); w != nil && now < far {
-		for word := w.Load(); word != frozen; word = w.Load() {
-			after := max(word>>countBits, now) + l.cost
-			units := after - now
-			if units > l.full {
-				break
-			}
-			if s.swap(w, word, after) {
-				return answer{l.burst, l.room(units), 0, l.drained(units)}, true
-			}
+	if w := t.find(hash, key); w != nil {
+		word := w.Load()
+		now := l.units(t)
+		after := max(word>>countBits, now) + l.cost
+		if units := after - now; units <= l.full && word != frozen && now < far && s.swap(w, word, after) {
+			return answer{l.burst, l.room(units), 0, l.drained(units)}, true
 		}
-		if a, ok, settled := l.quickly(s, w, now, 1); settled {
+		if a, ok, settled := l.quickly(s, t, w, word, now, 1, 0); settled {
 			return a, ok
 		}
 	}
@@ -110,35 +100,45 @@ func (l *ledger) take(key string, n int, within int64) (answer, bool) {
 	hash := l.hash(key)
 	s := &l.shards[hash>>l.shift]
 	t := s.table.Load()
-	if now := l.units(t); within == 0 && now < far {
-		if w := t.find(hash, key); w != nil {
-			if a, ok, settled := l.quickly(s, w, now, n); settled {
-				return a, ok
-			}
+	if w := t.find(hash, key); w != nil {
+		word := w.Load()
+		if a, ok, settled := l.quickly(s, t, w, word, l.units(t), n, within); settled {
+			return a, ok
 		}
 	}
 	return l.takeLocked(s, hash, key, n, within)
 }
 
-// quickly decides about n >= 0 events without the lock. It settles nothing if the
-// key has moved, or if now may be so old that the answer would be wrong.
-func (l *ledger) quickly(s *ledgerShard, w *atomic.Uint64, now uint64, n int) (a answer, ok, settled bool) {
-	for {
-		word := w.Load()
-		if word == frozen {
-			return a, false, false
-		}
-		a, after, ok := l.decide(word>>countBits, now, n, 0)
+// quickly decides about n >= 0 events without the lock, at a time that was read after
+// the word. It settles nothing if the key has moved, or the table has become old.
+//
+// A refusal must come from a clock that was read while the word was what it is, or it
+// might be untrue. For a swap the clock may be older than the word: that only makes
+// the bucket look fuller than it is.
+func (l *ledger) quickly(s *ledgerShard, t *ledgerTable, w *atomic.Uint64, word, now uint64, n int, within int64) (a answer, ok, settled bool) {
+	fresh := true
+	for word != frozen && now < far {
+		a, after, ok := l.decide(word>>countBits, now, n, within)
 		switch {
-		case !ok && a.wait > 0 && a.wait < nap:
-			return a, false, false
-		case !ok || n == 0:
-			l.count(n)
+		case ok && n > 0 && (fresh || a.wait == 0):
+			if s.swap(w, word, after) {
+				return a, true, true
+			}
+			word, fresh = w.Load(), false
+		case !fresh:
+			now, fresh = l.units(t), true
+		default:
+			if again := w.Load(); again != word {
+				word, fresh = again, false
+				continue
+			}
+			if !ok {
+				l.count(n)
+			}
 			return a, ok, true
-		case s.swap(w, word, after):
-			return a, true, true
 		}
 	}
+	return a, false, false
 }
 
 // decide tells what becomes of n events of a key whose bucket is empty from that

@@ -167,9 +167,65 @@ func TestAFloodOfKeysDoesNotSearchEachTime(t *testing.T) {
 	for i := range 2 * most {
 		allowed(t, l, strconv.Itoa(i))
 	}
-	per := testing.AllocsPerRun(20_000, func() { allowed(t, l, "stranger") })
-	require.Less(t, per, 0.5, "a search allocates")
+	require.Zero(t, testing.AllocsPerRun(20_000, func() { _, _ = l.Allow(context.Background(), "stranger") }))
 	require.LessOrEqual(t, l.Stats().Keys, most)
+}
+
+// New keys come rarely: each finds the room that those have left which are idle.
+func TestNewKeysFindRoomSoonAfterOthersAreIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 1 << 12
+		l := limit.NewTokenOfKeys(limit.TokenOptions{Rate: limit.PerMinute(1)}, most)
+		for i := range 2 * most {
+			allowed(t, l, "old"+strconv.Itoa(i))
+		}
+		time.Sleep(time.Minute + time.Second)
+		for i := range 1000 {
+			require.True(t, allowed(t, l, "new"+strconv.Itoa(i)), i)
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+// Keys become idle one by one while strangers come: the search may not begin anew for
+// each of them.
+func TestAMemoryThatIsFullTakesNoMoreThanItsKeys(t *testing.T) {
+	const most = 1 << 12
+	l := limit.NewTokenOfKeys(limit.TokenOptions{Rate: limit.PerHour(1)}, most)
+	for i := range 4 * most {
+		allowed(t, l, strconv.Itoa(i))
+	}
+	require.LessOrEqual(t, l.CellsPerKey(), 4.0)
+	require.GreaterOrEqual(t, l.Stats().Keys, most*9/10)
+}
+
+// A refusal needs no lock, whatever the rate.
+func TestRefusalsOfKnownKeysTakeNoLock(t *testing.T) {
+	for _, rate := range []limit.Rate{limit.PerHour(1), limit.PerSecond(10), limit.PerSecond(100), limit.PerSecond(100_000)} {
+		l := limit.NewToken(limit.TokenOptions{Rate: rate})
+		for allowed(t, l, "k") {
+		}
+		unlock := l.LockAll()
+		for range 1000 {
+			allowed(t, l, "k")
+		}
+		unlock()
+	}
+}
+
+// A caller may sleep between its reading of the clock and its look at the key, or the
+// other way round.
+func TestACallerThatIsHeldUpIsNotRefusedForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := limit.NewToken(limit.TokenOptions{Rate: limit.PerSecond(10), Burst: 2})
+		require.True(t, allowed(t, l, "k"))
+		time.Sleep(time.Hour)
+		decide := l.HeldUp("k")
+		time.Sleep(11 * time.Millisecond)
+		require.True(t, allowed(t, l, "k"))
+		require.True(t, decide())
+		require.False(t, allowed(t, l, "k"))
+	})
 }
 
 // The clock of a bubble ends in 2262.

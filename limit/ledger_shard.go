@@ -17,9 +17,10 @@ type ledgerShard struct {
 	mu              sync.Mutex    // held to add keys, and to move to another table
 	most            int           // keys that there may be
 	strangers       atomic.Uint64 // the word of all keys that found no room
-	patience        int           // strangers who still come before a search for idle keys
+	patience        int           // strangers who come before the next search for idle keys
+	searched        uint64        // the unit of the last one
+	idleFrom        uint64        // the unit before which no key is idle
 	evicted, shared uint64
-	_               [16]byte
 }
 
 // takeLocked is take in its own time: it may add the key, or move all keys.
@@ -97,6 +98,7 @@ func (l *ledger) giveBack(key string, n int, after int64) {
 			return
 		}
 		left := now + l.without(units, uint64(n), after)
+		s.idleFrom = min(s.idleFrom, left)
 		if w.CompareAndSwap(word, left<<countBits|word&countMask) {
 			return
 		}
@@ -104,23 +106,43 @@ func (l *ledger) giveBack(key string, n int, after int64) {
 }
 
 // makeRoom reports whether there is room for a key more, for which it drops idle
-// ones. If none is found, it does not search again until as much has been asked as
-// to make up for it. Precondition: mu is held.
+// ones. Precondition: mu is held.
 func (l *ledger) makeRoom(s *ledgerShard) bool {
 	t := s.table.Load()
-	switch {
-	case t.used < s.most:
+	if t.used < s.most {
 		if 4*(t.used+1) > 3*len(t.cells) {
 			l.move(s, lingering)
 		}
 		return true
-	case s.patience > 0:
-		s.patience--
+	}
+	if !l.someIdle(s) {
 		return false
 	}
-	s.patience = len(t.cells) / searched
 	l.move(s, 0)
-	return s.table.Load().used < s.most
+	return true
+}
+
+// someIdle searches a full table for a key that is idle. A search that finds none
+// knows when there may be one; and after any, there is none for a second, or until as
+// much has been asked as to make up for it.
+func (l *ledger) someIdle(s *ledgerShard) bool {
+	t := s.table.Load()
+	now := l.units(t)
+	s.patience--
+	if now < s.idleFrom || s.patience > 0 && now < s.searched+uint64(time.Second)*l.drain {
+		return false
+	}
+	s.patience, s.searched, s.idleFrom = len(t.cells)/searched, now, maxUnit
+	for i := range t.cells {
+		if c := &t.cells[i]; c.hash.Load() != 0 {
+			s.idleFrom = min(s.idleFrom, c.word.Load()>>countBits)
+			if s.idleFrom <= now {
+				s.idleFrom = 0
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // move moves all keys to a new table but those that have been idle for that long.
@@ -153,6 +175,7 @@ func (l *ledger) move(s *ledgerShard, idle int64) {
 		t.inherit(old, m.cell, aged(m.word, passed))
 	}
 	s.evicted += uint64(old.used - t.used)
+	s.idleFrom, s.searched = 0, 0 // which count from the origin
 	s.strangers.Store(aged(s.strangers.Load(), passed))
 	s.table.Store(t)
 }

@@ -34,10 +34,11 @@ const (
 // noKeys is the table of shards that never had a key. There is no room in it.
 var noKeys = &ledgerTable{cells: make([]ledgerCell, 1)}
 
-// newLedgerTable returns a table with room for so many keys and as many again.
+// newLedgerTable returns a table with room for so many keys, and at most half full of
+// them.
 func newLedgerTable(origin int64, keys int) *ledgerTable {
 	size := minCells
-	for size < 2*(keys+1) {
+	for size < 2*keys {
 		size *= 2
 	}
 	return &ledgerTable{origin: origin, cells: make([]ledgerCell, size)}

@@ -18,7 +18,8 @@ type Reservation struct {
 	token    *Token
 	key      string
 	n        int
-	at       time.Time
+	at       time.Time // when the events may happen
+	due      time.Time // the same, as far as giving back goes: never later
 	degraded bool
 	done     atomic.Bool
 }
@@ -39,7 +40,7 @@ func (r *Reservation) Cancel(ctx context.Context) {
 	if r.done.Swap(true) || r.n == 0 || r.degraded {
 		return
 	}
-	t, after := r.token, time.Until(r.at)
+	t, after := r.token, time.Until(r.due)
 	switch {
 	case t.ledger != nil:
 		t.ledger.giveBack(r.key, r.n, int64(after))
@@ -86,6 +87,7 @@ func (t *Token) reserve(ctx context.Context, key string, n int, within time.Dura
 	if n == 0 {
 		return r, 0, nil
 	}
+	asked := time.Now()
 	taken, degraded, err := t.take(ctx, key, n, max(0, min(within, farthest)))
 	if err != nil {
 		return nil, 0, err
@@ -99,7 +101,9 @@ func (t *Token) reserve(ctx context.Context, key string, n int, within time.Dura
 		}
 		return nil, 0, ErrTooLong
 	}
-	r.at, r.degraded = time.Now().Add(taken.Wait), degraded
+	// The decision was made between two readings of the clock. Whoever counts from the
+	// later one does not act too early, from the earlier one does not give back too much.
+	r.at, r.due, r.degraded = time.Now().Add(taken.Wait), asked.Add(taken.Wait), degraded
 	return r, 0, nil
 }
 

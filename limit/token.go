@@ -22,7 +22,7 @@ import (
 // allocates nothing for a known key. It takes no lock if the limiter has one rate and
 // no Store, as long as that rate is no odd one: of Events and the nanoseconds of
 // Per, divided by what they have in common, the former is at most 64. A key then
-// takes 85 to 171 bytes, its text included up to 48; see [Memory] for other limiters,
+// takes 85 to 256 bytes, its text included up to 48; see [Memory] for other limiters,
 // where a decision takes one lock, of one shard. There is no goroutine and nothing to
 // close.
 type Token struct {

@@ -3,6 +3,7 @@ package mr
 import (
 	"context"
 
+	"github.com/weirgo/weir"
 	"github.com/weirgo/weir/internal/ctxerr"
 )
 
@@ -42,7 +43,17 @@ func FoldSlice[T, A any](
 	if r.err != nil {
 		return all, r.verdict()
 	}
-	for i, found := 0, false; i < len(parts); i++ {
+	return merged(parts, merge), r.verdict()
+}
+
+func merged[A any](parts []part[A], merge func(a, b A) A) (all A) {
+	defer func() {
+		if v := recover(); v != nil {
+			panic(weir.CaughtPanic(v))
+		}
+	}()
+	found := false
+	for i := range parts {
 		switch {
 		case !parts[i].used:
 		case !found:
@@ -51,7 +62,7 @@ func FoldSlice[T, A any](
 			all = merge(all, parts[i].value)
 		}
 	}
-	return all, r.verdict()
+	return all
 }
 
 // A part is what one worker has.

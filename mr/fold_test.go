@@ -86,12 +86,16 @@ func TestFoldDropsWhatComesWithAnError(t *testing.T) {
 
 func TestPanicOfMergeReachesTheCaller(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		require.PanicsWithValue(t, "merge", func() {
-			_, _ = mr.FoldSlice(t.Context(), upTo(2), func(ctx context.Context, so, i int) (int, error) {
-				time.Sleep(time.Second)
-				return addTo(ctx, so, i)
-			}, func(int, int) int { panic("merge") }, mr.Options{Workers: 2})
-		})
+		defer func() {
+			p, ok := recover().(*weir.Panic)
+			require.True(t, ok)
+			require.Equal(t, "merge", p.Value)
+			require.Contains(t, string(p.Stack), "fold_test.go")
+		}()
+		_, _ = mr.FoldSlice(t.Context(), upTo(2), func(ctx context.Context, so, i int) (int, error) {
+			time.Sleep(time.Second)
+			return addTo(ctx, so, i)
+		}, func(int, int) int { panic("merge") }, mr.Options{Workers: 2})
 	})
 }
 

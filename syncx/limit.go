@@ -50,16 +50,17 @@ func (l *Limit) Borrow(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctxerr.Err(ctx)
 	}
-	if l.likely().hurry() {
+	at := likely()
+	if l.stripes[at].hurry() {
 		return nil
 	}
-	return l.borrow(ctx)
+	return l.borrow(ctx, at)
 }
 
-// borrow is Borrow where the likeliest stripe has no permit, or somebody waits.
-func (l *Limit) borrow(ctx context.Context) error {
+// borrow is Borrow where that stripe has no permit, or somebody waits.
+func (l *Limit) borrow(ctx context.Context, at uint32) error {
 	w := newWaiter[struct{}]()
-	if !l.enqueue(w) {
+	if !l.enqueue(w, at) {
 		return nil
 	}
 	if _, ok := l.line.await(ctx, &l.mu, w); !ok {
@@ -73,10 +74,10 @@ func (l *Limit) borrow(ctx context.Context) error {
 }
 
 // enqueue lines w up. It is false if it took a permit instead.
-func (l *Limit) enqueue(w *waiter[struct{}]) bool {
+func (l *Limit) enqueue(w *waiter[struct{}], at uint32) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.serveLocked(); l.line.head == nil && l.takeLocked() {
+	if l.serveLocked(at); l.line.head == nil && l.takeLocked(at) {
 		return false
 	}
 	l.line.pushLocked(w)
@@ -85,9 +86,9 @@ func (l *Limit) enqueue(w *waiter[struct{}]) bool {
 
 // takeLocked takes a permit if one is free; if not, whoever returns one from now on
 // sees that somebody waits. The lock is held, and nobody waits yet.
-func (l *Limit) takeLocked() bool {
+func (l *Limit) takeLocked(at uint32) bool {
 	l.signLocked(true)
-	if !l.take() {
+	if !l.take(at) {
 		return false
 	}
 	l.signLocked(false)
@@ -109,10 +110,11 @@ func (l *Limit) signLocked(waits bool) {
 	}
 }
 
-// serveLocked hands free permits to those who wait. Who has given one back must
-// call it if somebody waits, and so must who has taken one for a moment only.
-func (l *Limit) serveLocked() {
-	for l.line.head != nil && l.take() {
+// serveLocked hands free permits to those who wait, those of that stripe first. Who
+// has given one back must call it if somebody waits, and so must who has taken one
+// for a moment only.
+func (l *Limit) serveLocked(at uint32) {
+	for l.line.head != nil && l.take(at) {
 		l.line.grantLocked(struct{}{})
 	}
 	if l.line.head == nil {
@@ -122,44 +124,44 @@ func (l *Limit) serveLocked() {
 
 // TryBorrow takes a permit if one is free, and nobody waits for it.
 func (l *Limit) TryBorrow() bool {
-	if l.likely().hurry() {
+	at := likely()
+	if l.stripes[at].hurry() {
 		return true
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.serveLocked()
-	return l.line.head == nil && l.take()
+	l.serveLocked(at)
+	return l.line.head == nil && l.take(at)
 }
 
 // Return gives a permit back, to the first who waits if there is one. It returns
-// [ErrLimitReturn] if none is borrowed, and changes nothing then.
+// [ErrLimitReturn] if none is borrowed, and changes nothing then; but where others
+// borrow and return at that moment, a permit that was never borrowed may pass for
+// one of theirs.
 func (l *Limit) Return() error {
-	s := l.likely()
-	if s.hurryBack() {
+	at := likely()
+	if l.stripes[at].hurryBack() {
 		return nil
 	}
-	return l.returned(s.gone())
+	return l.giveBack(at)
 }
 
-// returned is Return where the likeliest stripe has told that it took a permit back,
-// and whether somebody waits for it.
-func (l *Limit) returned(ok, waits bool) error {
+// giveBack is Return where that stripe has taken a permit that it may not have lent,
+// or that somebody waits for.
+func (l *Limit) giveBack(at uint32) error {
+	ok, waits := l.stripes[at].gone()
 	if !ok {
-		ok, waits = l.give()
+		ok, waits = l.give(at)
 	}
 	if waits {
-		l.serve()
+		l.mu.Lock()
+		l.serveLocked(at)
+		l.mu.Unlock()
 	}
 	if !ok {
 		return ErrLimitReturn
 	}
 	return nil
-}
-
-func (l *Limit) serve() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.serveLocked()
 }
 
 // Max is how many permits there are.

@@ -54,15 +54,17 @@ func (l *Limit) share(n int) {
 	}
 }
 
-// likely returns the stripe that the caller is likely to have to itself.
-func (l *Limit) likely() *limitStripe { return &l.stripes[stripe.Hint()%stripes] }
+// likely is the stripe that the caller is likely to have to itself.
+func likely() uint32 { return stripe.Hint() % stripes }
 
 // hurry borrows a permit if this stripe has one and nobody waits.
 func (s *limitStripe) hurry() bool {
 	return hasty(s.state.Add(version+1)) <= s.cap || s.keep()
 }
 
-// keep reports whether a permit has come back for who took one too many.
+// keep reports whether a permit has come back for who took one too many. Without it,
+// one may have been given back here that another stripe has lent: who counted too
+// early for that must see that the next permit is taken here.
 func (s *limitStripe) keep() bool {
 	for {
 		state := s.state.Load()
@@ -110,12 +112,12 @@ func (s *limitStripe) take() bool {
 func (s *limitStripe) full(state uint64) bool  { return lent(state) >= s.cap }
 func (s *limitStripe) empty(state uint64) bool { return lent(state) <= 0 }
 
-// take borrows a permit. It is false only if all were lent at one moment of the
-// call.
-func (l *Limit) take() bool {
-	for hint := stripe.Hint(); ; {
+// take borrows a permit, of that stripe if it has one. It is false only if all were
+// lent at one moment of the call.
+func (l *Limit) take(first uint32) bool {
+	for {
 		for i := range uint32(stripes) {
-			if l.stripes[(hint+i)%stripes].take() {
+			if l.stripes[(first+i)%stripes].take() {
 				return true
 			}
 		}
@@ -127,10 +129,10 @@ func (l *Limit) take() bool {
 
 // give takes a permit back, and tells whether somebody waits. It is not ok only if
 // none was lent at one moment of the call.
-func (l *Limit) give() (ok, waits bool) {
-	for hint := stripe.Hint(); ; {
+func (l *Limit) give(first uint32) (ok, waits bool) {
+	for {
 		for i := range uint32(stripes) {
-			s := &l.stripes[(hint+i)%stripes]
+			s := &l.stripes[(first+i)%stripes]
 			if s.empty(s.state.Load()) {
 				continue
 			}
@@ -179,8 +181,8 @@ func (l *Limit) InUse() int {
 		}
 		sum := int64(0)
 		for i, state := range states {
-			sum += max(0, min(lent(state), l.stripes[i].cap))
+			sum += min(lent(state), l.stripes[i].cap)
 		}
-		return int(sum)
+		return int(max(0, sum))
 	}
 }
