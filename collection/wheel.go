@@ -32,10 +32,11 @@ import (
 //
 // Set, Move and Remove take a lock that nobody holds for longer than some 20 µs,
 // a clock read, and a map access; only a Set of a new key allocates. To move a
-// key to later is the cheapest. There are up to 16 such locks, as many as four for
+// key to later is the cheapest. There are up to 16 such locks, as many as eight for
 // each processor that the program had when the wheel was made, each with a share of
 // the keys; Drain, Len, Stats and Close take all of them. An entry of 8 bytes each
-// for key and value takes about 90 bytes, and the wheel itself about 10 kB.
+// for key and value takes about 90 bytes, and the wheel itself about 10 kB, or 50 kB
+// once each lock has some keys.
 //
 // The algorithm is the hierarchical timing wheel of Varghese and Lauck (Hashed
 // and Hierarchical Timing Wheels, SOSP 1987), with a bitmap for each level.

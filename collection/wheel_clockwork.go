@@ -106,11 +106,16 @@ func (c *clockwork[T]) left(tick uint64) time.Duration {
 // add makes p, of shard s, pending. Whoever calls this or what follows holds the
 // lock of s, and has read the clock before.
 func (c *clockwork[T]) add(s *shard[T], p *pending[T], now uint64, d time.Duration) {
+	if s.added++; p.note == dead {
+		s.pending++
+		p.note = misfiled
+		c.move(s, p, now, d)
+		return
+	}
 	s.keepUp(now / c.tick)
 	if s.pending++; s.pending == 1 {
 		c.living.Add(1) // before anybody looks at armed
 	}
-	s.added++
 	p.tick = c.tickOf(now, d)
 	c.line(p)
 	c.link(s, p)
@@ -206,8 +211,7 @@ func (c *clockwork[T]) remove(s *shard[T], p *pending[T]) {
 	c.finish(s, p)
 }
 
-// abandon is remove for a p that nobody else has. The shard may still have it for a
-// while, so the caller clears its item.
+// abandon is remove for a p that may stay linked for a while.
 func (c *clockwork[T]) abandon(s *shard[T], p *pending[T]) {
 	if !s.putsOff(p) {
 		c.remove(s, p)

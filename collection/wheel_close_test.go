@@ -3,6 +3,7 @@ package collection_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,17 +94,17 @@ func TestWheelCallbacksThatCloseDoNotWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		timers := collection.NewTimers(collection.TimersOptions{})
-		returned := 0
+		var returned atomic.Int32
 		for range 3 {
 			timers.AfterFunc(time.Second, func() {
 				time.Sleep(time.Second)
 				require.NoError(t, timers.Close(context.Background()))
 				require.Equal(t, 2*time.Second, time.Since(start))
-				returned++
+				returned.Add(1)
 			})
 		}
 		passes(time.Hour)
-		require.Equal(t, 3, returned)
+		require.EqualValues(t, 3, returned.Load())
 	})
 }
 

@@ -9,7 +9,7 @@ import "hash/maphash"
 // 1980), so that nobody ever waits for a million keys to be hashed anew, and
 // nothing is left of a burst that is over.
 type keyIndex[K comparable, V any] struct {
-	segments []*segment[K, V]
+	segments [][]bucketGroup[K, V]
 	buckets  uint32 // in use
 	mask     uint32 // 1<<n - 1, at least buckets-1 and less than twice that
 	count    uint32
@@ -25,18 +25,25 @@ type keyed[K comparable, V any] struct {
 	turn  uint32
 }
 
-// A segment is some buckets, in groups that are two cache lines at most.
-type segment[K comparable, V any] [segmentSize / groupOf]struct {
+// A bucketGroup is some buckets in one cache line.
+type bucketGroup[K comparable, V any] struct {
+	chains [groupOf]*pending[keyed[K, V]]
 	// marks tell for each bucket which hashes are not in its chain, so that a new
 	// key seldom has to look at the entries there.
-	marks  [groupOf]uint16
-	chains [groupOf]*pending[keyed[K, V]]
+	marks [groupOf]uint8
+	_     uint8
 }
 
 const (
-	groupOf     = 8
-	segmentBits = 7
+	groupOf = 7
+	// A segment has so many groups, but for the first, which begins with less. They
+	// are so many that the list of a million keys' segments stays in the nearest cache,
+	// and so few that to get one is soon done.
+	segmentBits = 9
 	segmentSize = 1 << segmentBits
+	fewGroups   = 8
+
+	fewBuckets = fewGroups * groupOf
 
 	// A growing index has perKey buckets for each key, a shrinking one up to
 	// sparse times as many: with more keys than buckets, too many share one.
@@ -74,16 +81,17 @@ func hashInteger(seed maphash.Seed, k uint64) uint32 {
 	return uint32(maphash.Comparable(seed, k>>blockBits)) ^ uint32(k&(1<<blockBits-1))
 }
 
-func markOf(hash uint32) uint16 { return 1 << (hash >> 28) }
+func markOf(hash uint32) uint8 { return 1 << (hash >> 29) }
 
 // at returns a bucket. Only what these point to is guarded by the lock.
-func (x *keyIndex[K, V]) at(bucket uint32) (marks *uint16, chain **pending[keyed[K, V]]) {
-	group := &x.segments[bucket>>segmentBits][bucket&(segmentSize-1)/groupOf]
-	return &group.marks[bucket%groupOf], &group.chains[bucket%groupOf]
+func (x *keyIndex[K, V]) at(bucket uint32) (marks *uint8, chain **pending[keyed[K, V]]) {
+	g, i := bucket/groupOf, bucket%groupOf
+	group := &x.segments[g>>segmentBits][g&(segmentSize-1)]
+	return &group.marks[i], &group.chains[i]
 }
 
 // place returns the bucket of a hash. There must be buckets.
-func (x *keyIndex[K, V]) place(hash uint32) (marks *uint16, chain **pending[keyed[K, V]]) {
+func (x *keyIndex[K, V]) place(hash uint32) (marks *uint8, chain **pending[keyed[K, V]]) {
 	b := hash & x.mask
 	if b >= x.buckets {
 		b &= x.mask >> 1 // it has not been split off yet
@@ -136,7 +144,7 @@ func (x *keyIndex[K, V]) remove(p *pending[keyed[K, V]]) {
 		*marks = 0
 	}
 	x.count--
-	for x.buckets > segmentSize && x.buckets/(perKey*sparse) > x.count {
+	for x.buckets > fewBuckets && x.buckets/(perKey*sparse) > x.count {
 		x.shrink()
 	}
 }
@@ -144,14 +152,26 @@ func (x *keyIndex[K, V]) remove(p *pending[keyed[K, V]]) {
 // grow adds a bucket.
 func (x *keyIndex[K, V]) grow() {
 	b := x.buckets
-	if b%segmentSize == 0 {
-		x.segments = append(x.segments, new(segment[K, V]))
+	if b%groupOf == 0 {
+		x.extend(b / groupOf)
 	}
 	if x.buckets++; b > x.mask {
 		x.mask = x.mask<<1 | 1
 	}
 	if b > 0 {
 		x.sort(b & (x.mask >> 1)) // some of what is there belongs into b
+	}
+}
+
+// extend makes room for a group.
+func (x *keyIndex[K, V]) extend(group uint32) {
+	switch i := int(group >> segmentBits); {
+	case i > 0 && i == len(x.segments):
+		x.segments = append(x.segments, make([]bucketGroup[K, V], segmentSize))
+	case i == 0 && len(x.segments) == 0:
+		x.segments = [][]bucketGroup[K, V]{make([]bucketGroup[K, V], fewGroups)}
+	case i == 0 && int(group) == len(x.segments[0]):
+		x.resizeFirst(2 * group)
 	}
 }
 
@@ -162,11 +182,27 @@ func (x *keyIndex[K, V]) shrink() {
 		x.mask >>= 1
 	}
 	x.sort(x.buckets)
-	if x.buckets%segmentSize == 0 {
-		last := len(x.segments) - 1
+	if x.buckets%groupOf == 0 {
+		x.cut(x.buckets / groupOf)
+	}
+}
+
+// cut gives up what only the last groups need, beginning with the given one.
+func (x *keyIndex[K, V]) cut(group uint32) {
+	last := len(x.segments) - 1
+	switch {
+	case last > 0 && group <= uint32(last)<<segmentBits:
 		x.segments[last] = nil
 		x.segments = x.segments[:last]
+	case last == 0 && group >= fewGroups && int(group) <= len(x.segments[0])/4:
+		x.resizeFirst(2 * group)
 	}
+}
+
+func (x *keyIndex[K, V]) resizeFirst(groups uint32) {
+	first := make([]bucketGroup[K, V], groups)
+	copy(first, x.segments[0])
+	x.segments[0] = first
 }
 
 // sort puts what is in a bucket where it belongs now.

@@ -22,7 +22,8 @@ const (
 	dead                 // not pending any more, and yet linked
 )
 
-func (p *pending[T]) linked() bool { return p.slot != noSlot }
+// waits reports whether p is pending.
+func (p *pending[T]) waits() bool { return p.slot != noSlot && p.note != dead }
 
 // A pendingList keeps its entries in the order in which they were appended.
 type pendingList[T any] struct {

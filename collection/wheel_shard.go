@@ -12,9 +12,14 @@ const (
 	maxShards = 16
 	// perProcessor is how many shards there are for each processor, so that two of
 	// them seldom meet.
-	perProcessor = 4
-	// putOff is how many entries a shard may have that do not lie where they should.
-	putOff = 64
+	perProcessor = 8
+	// putOff is how many entries a shard may have that do not lie where they should:
+	// enough to fetch their neighbours at once, and so few that whoever waits for the
+	// lock meanwhile need not sleep.
+	putOff = 16
+	// crowded is from how many entries on it may be worth it to keep one that somebody
+	// else has, and with it all that it needs: with less, its neighbours are in a cache.
+	crowded = 512
 )
 
 // A shard is some of a clockwork's entries, under a lock of their own: those whose
@@ -27,14 +32,15 @@ const (
 // fetched at once.
 type shard[T any] struct {
 	// A processor that was not the last one here fetches what it needs from the one
-	// that was, 64 bytes at a time. Whoever removes or moves an entry needs the first.
+	// that was, 64 bytes at a time. Whoever removes or moves an entry needs the first
+	// 56, which are in one such line also behind 8 bytes of the allocator's.
 	mu sync.Mutex // guards all of it, and all entries
 	// soonest is a tick until which no slot comes up, never where nothing is linked,
 	// and 0 while a slot is open.
 	soonest uint64
-	pending int // entries linked, or taken by a drain that has yet to hand them out
-	removed uint64
 	late    *[putOff]*pending[T]
+	removed uint64
+	pending int32 // entries linked, or taken by a drain that has yet to hand them out
 	lates   uint8 // in late; some may be nil
 	closed  bool
 	hierarchy[T]
@@ -80,7 +86,7 @@ func (c *clockwork[T]) size() (n int) {
 	c.lock() // together, or an entry could be missed as another one takes its place
 	defer c.unlock()
 	for i := range c.shards {
-		n += c.shards[i].pending
+		n += int(c.shards[i].pending)
 	}
 	return n
 }
@@ -96,6 +102,10 @@ func (s *shard[T]) keepUp(now uint64) {
 
 // putsOff reports whether p can be left where it is linked for a while.
 func (s *shard[T]) putsOff(p *pending[T]) bool { return s.soonest != 0 && s.files(p) }
+
+// lingers reports whether what is stopped is put off. With more than one processor,
+// what that spares is lost as they hand each other the list of what is put off.
+func (c *clockwork[T]) lingers(s *shard[T]) bool { return len(c.shards) == 1 && s.pending >= crowded }
 
 // putOff has something done about p before a slot is opened.
 func (s *shard[T]) putOff(p *pending[T], what note) {
@@ -136,6 +146,7 @@ func (s *shard[T]) tidy() {
 		switch what := p.note; {
 		case what == dead:
 			s.unlink(p)
+			p.slot = noSlot
 		case s.files(p) && !s.stay(p, p.tick):
 			s.unlink(p)
 			s.link(p) // into a slot to come: soonest is not after it

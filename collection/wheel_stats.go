@@ -23,7 +23,7 @@ func (c *clockwork[T]) stats() TimedStats {
 	st := TimedStats{Due: c.readies, Running: c.crew.running, Fired: c.fired, Panicked: c.panicked}
 	for i := range c.shards {
 		s := &c.shards[i]
-		st.Pending += s.pending
+		st.Pending += int(s.pending)
 		st.Due += s.dues
 		st.Added += s.added
 		st.Removed += s.removed
