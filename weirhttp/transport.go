@@ -28,15 +28,21 @@ import (
 //	no header within TryTimeout                      Failure
 //	the other one of a hedged pair was faster        Ignored
 //	the request was cancelled                        Ignored
-//	the caller's own body could not be read          Ignored, if it has no GetBody
+//	the caller's own body could not be read,
+//	or is not as long as ContentLength says          Ignored, if it has no GetBody
 //	net/http would not send such a request           Ignored
 //	an error of the base                             weir.Classify: a passed deadline is a Failure
 //	a response                                       by the status: ClassifyStatus
 //	its body fails                                   Failure, if the status was a Success
 //
+// What net/http would not send is told by the URL, the method, the names and values
+// of headers and trailers, and a ContentLength without a body.
+//
 // The breaker hears of a Success when the body ends, is closed, or has been coming
 // for a second, for servers also fail in the middle of an answer; of all else at
-// once. Permits of the limits are held until the body has ended or is closed, also
+// once. To close a body while it is being read, as one does to end a stream, is a
+// Success; but one that somebody waits for in vain until the deadline is a Failure.
+// Permits of the limits are held until the body has ended or is closed, also
 // where the status says failure; where it is never closed, until the context of
 // the request is done (where that never ends, for MaxHold). A switched connection
 // (101) holds them until it is closed, whatever its context does.
@@ -57,13 +63,15 @@ import (
 // Requests tell the server what is known of them: [HeaderTimeout] what is left
 // until the deadline of the context, [HeaderCriticality] the class of the context,
 // unless that is Critical, and [HeaderAttempt] the number of the try, from the
-// second on. What the request says there by itself is replaced; [Propagate] reads
-// the first two. The request of the caller is never changed; where a header or a
-// context of its own is needed, a shallow copy is sent.
+// second on. What the request says there by itself, perhaps copied from a stranger,
+// is replaced, and HeaderTimeout is left out where there is no deadline; only the
+// tries of HeaderAttempt add up. [Propagate] reads the first two. The request of the
+// caller is never changed; where a header or a context of its own is needed, a
+// shallow copy is sent.
 //
 // Use NewTransport to make one. It is safe for concurrent use. A call that goes
-// well costs one allocation, one for the default Key where the URL does not name
-// the port, those of the copy, if any, and three with a limit.
+// well costs one allocation, one for the default Key unless the URL names the
+// default port of its scheme, those of the copy, if any, and three with a limit.
 type Transport struct {
 	base     http.RoundTripper
 	opts     TransportOptions

@@ -18,7 +18,7 @@ import (
 func TestTransportAllocatesWhatItsCommentSays(t *testing.T) {
 	const (
 		theCall    = 1
-		theAddress = 1 // where the URL does not name the port
+		theAddress = 1 // unless the URL names the default port
 		aCopy      = 2 // of request and header
 	)
 	for name, c := range map[string]struct {
@@ -29,6 +29,7 @@ func TestTransportAllocatesWhatItsCommentSays(t *testing.T) {
 	}{
 		"plain":          {weirhttp.TransportOptions{}, t.Context(), "http://a.test:80/", theCall},
 		"without a port": {weirhttp.TransportOptions{}, t.Context(), "http://a.test/", theCall + theAddress},
+		"another port":   {weirhttp.TransportOptions{}, t.Context(), "http://a.test:8080/", theCall + theAddress},
 		"limits, no end": {weirhttp.TransportOptions{Limit: limit.ConcurrencyOptions{Max: 5}, HostLimit: limit.ConcurrencyOptions{Max: 5}},
 			context.Background(), "http://a.test:80/", theCall},
 		"limits": {weirhttp.TransportOptions{Limit: limit.ConcurrencyOptions{Max: 5}, HostLimit: limit.ConcurrencyOptions{Max: 5}},

@@ -44,22 +44,24 @@ func (y *try) adopt(resp *http.Response, o weir.Outcome) {
 	}
 }
 
-// abandon is called when the context is done and the body is still open. Whoever
-// waits for more of it has waited in vain; else nothing is wrong with the host.
-func (y *try) abandon() {
-	o := weir.Success
-	if y.reading.Load() {
-		o = weir.Classify(y.call.ctx.Err())
+// abandon is called when the context is done and the body is still open.
+func (y *try) abandon() { y.end(y.left()) }
+
+// left is the outcome of a body that is not read to its end. Whoever still waits
+// for more of it when the context is done has waited in vain; else nothing is wrong
+// with the host.
+func (y *try) left() weir.Outcome {
+	if err := y.call.ctx.Err(); err != nil && y.reading.Load() {
+		return weir.Classify(err)
 	}
-	y.end(o)
+	return weir.Success
 }
 
 func (y *try) Read(p []byte) (int, error) {
 	y.reading.Store(true)
 	n, err := y.body.Read(p)
-	y.reading.Store(false)
 	switch {
-	case err == io.EOF:
+	case err == io.EOF, err != nil && y.closing.Load():
 		y.finish(weir.Success)
 	case err != nil:
 		y.finish(y.outcomeOf(err))
@@ -67,12 +69,21 @@ func (y *try) Read(p []byte) (int, error) {
 		y.trusted = true
 		y.breaker.Done(weir.Success)
 	}
+	// Last: outcomeOf may wait for the context to be done, and abandon, which that
+	// calls, must not take the body for one that nobody waited for.
+	y.reading.Store(false)
 	return n, err
 }
 
+// Close may be called while the body is read, which is how streams end. That read
+// then fails, and may tell so before Close can: hence closing.
 func (y *try) Close() error {
+	o := y.left()
+	if o == weir.Success {
+		y.closing.Store(true)
+	}
 	// First: the connection is in use until then.
-	defer y.finish(weir.Success)
+	defer y.finish(o)
 	return y.body.Close()
 }
 

@@ -283,6 +283,7 @@ func TestTransportReportsThePanicOfAHedgeThatNobodyWaitsFor(t *testing.T) {
 		require.Equal(t, "a", body(t, resp))
 		synctest.Wait()
 		require.Equal(t, []any{"late"}, reported)
+		require.Equal(t, [3]uint64{1, 1, 0}, counted(t, tr), "though its context was cancelled")
 		finished(t, tr, b)
 	})
 }

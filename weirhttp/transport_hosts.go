@@ -23,23 +23,34 @@ func (t *Transport) key(req *http.Request) string {
 	return key
 }
 
-// addressOf is what Key is by default. The scheme tells, or is, a part of it: who
-// can have a client follow redirects must not be able to make one address fail in
-// the name of another.
+// addressOf is what Key is by default. The scheme is a part of it where the port does
+// not tell it: who can have a client follow redirects must not be able to make an
+// address fail by talking to it in the wrong scheme.
 func addressOf(req *http.Request) string {
 	if req.URL == nil {
 		return ""
 	}
 	host := strings.ToLower(req.URL.Host)
-	switch scheme := req.URL.Scheme; {
-	case scheme != "http" && scheme != "https":
-		return scheme + "://" + host
-	case req.URL.Port() != "":
-		return host
-	case scheme == "http":
-		return strings.TrimSuffix(host, ":") + ":80"
+	if port := defaultPort(req.URL.Scheme); port != "" {
+		switch req.URL.Port() {
+		case port:
+			return host
+		case "":
+			return strings.TrimSuffix(host, ":") + ":" + port
+		}
 	}
-	return strings.TrimSuffix(host, ":") + ":443"
+	return req.URL.Scheme + "://" + host
+}
+
+// defaultPort returns the port of a scheme of HTTP, "" for others.
+func defaultPort(scheme string) string {
+	switch scheme {
+	case "http":
+		return "80"
+	case "https":
+		return "443"
+	}
+	return ""
 }
 
 // A host is what is remembered of a key besides its breaker.

@@ -214,6 +214,33 @@ func TestTransportLetsCallsQueueForAPermit(t *testing.T) {
 	})
 }
 
+func TestTransportTakesAHedgeThatHasLostOutOfTheQueue(t *testing.T) {
+	one := limit.ConcurrencyOptions{Max: 1, MaxQueue: 1, MaxWait: -1}
+	for name, o := range map[string]weirhttp.TransportOptions{"of all": {Limit: one}, "of the host": {HostLimit: one}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o.HedgeDelay = second / 10
+				b := turns(turn{second / 5, 200})
+				tr := weirhttp.NewTransport(b, o)
+				resp, err := tr.RoundTrip(getting(t))
+				require.NoError(t, err)
+				defer resp.Body.Close() // lest a hedge that still queues waits for ever
+				require.EqualValues(t, 1, tr.Stats().Hedges)
+				time.Sleep(10 * second)
+				for m := range tr.Metrics {
+					if m.Name == "weir_concurrency_waiting" {
+						require.Zero(t, m.Value, "the body of the winner is still open")
+					}
+				}
+				require.Equal(t, "a", body(t, resp))
+				synctest.Wait()
+				require.Zero(t, tr.Stats().Refused)
+				finished(t, tr, b)
+			})
+		})
+	}
+}
+
 // pipe is the body of a response that switched protocols.
 type switchedBody struct {
 	io.Reader

@@ -19,7 +19,10 @@ type TransportOptions struct {
 	Name string
 	// Key tells which host a request is for, or whatever else fails as one: the
 	// breaker, the limit and the latencies are per key. The default is the host of
-	// the URL in lower case, and its port, such as "example.com:443".
+	// the URL in lower case, and its port, such as "example.com:443". Where that is
+	// not the default port of the scheme, the scheme comes first, such as
+	// "http://example.com:8080": a redirect to an address in the wrong scheme, which
+	// fails, is not held against those who use the right one.
 	Key func(*http.Request) string
 	// MaxHosts is how many keys have breakers, limits and latencies of their own;
 	// all others share one. Redirects may lead to hosts that somebody else chose.
@@ -37,7 +40,9 @@ type TransportOptions struct {
 	Limit, HostLimit limit.ConcurrencyOptions
 
 	// Attempts is how often a request may be tried, the first time included. The
-	// default is 3; 1 and less mean that there are no retries.
+	// default is 3; 1 and less mean that there are no retries. Hedges are not
+	// counted: where there are any, each of these tries may have one, so that up to
+	// twice as many requests are sent, as far as Budget has room.
 	Attempts int
 	// Idempotent tells whether a request may be repeated. The default is what
 	// net/http holds: GET, HEAD, OPTIONS, TRACE, and whatever has a header
@@ -47,7 +52,8 @@ type TransportOptions struct {
 	// RetryIf tells, of the response or of the error, whether another try may
 	// mend it. It must not touch the body. The default is status 429, 502, 503 and
 	// 504, and every error but certificates that do not fit. It is not asked about
-	// refusals, nor when the context of the request is done.
+	// refusals, nor when the request is cancelled or its deadline has passed; and
+	// what net/http would not send is not tried again, whatever it says.
 	RetryIf func(*http.Response, error) bool
 	// Backoff is how long to pause before a retry. The default is at random up to
 	// 100 ms, and up to twice as much each time after.
@@ -81,7 +87,7 @@ type TransportOptions struct {
 	// a host answers 429 to this client's single users, say that is a Success.
 	Classify func(status int, r *http.Request) weir.Outcome
 	// DisableHeaders leaves [HeaderTimeout], [HeaderCriticality] and
-	// [HeaderAttempt] out of requests.
+	// [HeaderAttempt] as the request has them, and adds none.
 	DisableHeaders bool
 
 	// OnTry is called when a try has ended with an error, or the header of its

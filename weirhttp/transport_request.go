@@ -1,6 +1,7 @@
 package weirhttp
 
 import (
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -56,7 +57,7 @@ func (y *try) request(body io.ReadCloser) *http.Request {
 	// A body from memory does not fail, and is told by its type, as is a file: a
 	// base may have a faster way for those.
 	if _, file := body.(*os.File); !bodiless(req) && req.GetBody == nil && !file && t.breakers != nil {
-		y.upload = &upload{ReadCloser: body}
+		y.upload = &upload{ReadCloser: body, length: req.ContentLength}
 		body, changed = y.upload, true
 	}
 	if !changed && y.cancel == nil && !y.call.sent {
@@ -75,17 +76,21 @@ func (y *try) header() (http.Header, bool) {
 		return h, false // the base will say that there must be one
 	}
 	copied := false
-	set := func(key, value string) {
+	own := func() {
 		if !copied {
 			h, copied = maps.Clone(h), true
 		}
+	}
+	set := func(key, value string) {
+		own()
 		h[key] = []string{value}
 	}
 	ctx := y.call.ctx
-	if deadline, ok := ctx.Deadline(); ok {
-		if left := max(0, time.Until(deadline).Milliseconds()); left < maxMillis {
-			set(HeaderTimeout, strconv.FormatInt(left, 10))
-		}
+	if left, ok := timeLeft(ctx); ok {
+		set(HeaderTimeout, strconv.FormatInt(left, 10))
+	} else if _, claims := h[HeaderTimeout]; claims {
+		own()
+		delete(h, HeaderTimeout)
 	}
 	class := weir.CriticalityFrom(ctx)
 	if _, claims := h[HeaderCriticality]; claims || class != weir.Critical {
@@ -100,6 +105,17 @@ func (y *try) header() (http.Header, bool) {
 // maxMillis has more digits than Propagate reads.
 const maxMillis = 1_000_000_000
 
+// timeLeft returns how many milliseconds are left until the deadline of ctx, if it
+// has one that can be told.
+func timeLeft(ctx context.Context) (int64, bool) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return 0, false
+	}
+	left := max(0, time.Until(deadline).Milliseconds())
+	return left, left < maxMillis
+}
+
 // attempts returns what HeaderAttempt says, 1 if it says nothing or nonsense.
 func attempts(h http.Header) int {
 	text, ok := only(h, HeaderAttempt)
@@ -110,19 +126,32 @@ func attempts(h http.Header) int {
 }
 
 // upload is a body that the caller reads from somewhere else, and notices if that
-// fails: no fault of the server that it is sent to.
+// fails, or is not as long as it should be: no fault of the server that it is sent
+// to.
 type upload struct {
 	io.ReadCloser
+	length, read   int64 // the first is that of the request: unknown if not above 0
 	failed, closed atomic.Bool
 }
 
 func (u *upload) Read(p []byte) (int, error) {
 	n, err := u.ReadCloser.Read(p)
+	u.read += int64(n)
 	// One that was closed has been given up already, for another reason.
-	if err != nil && !errors.Is(err, io.EOF) && !u.closed.Load() {
+	if u.wrong(err) && !u.closed.Load() {
 		u.failed.Store(true)
 	}
 	return n, err
+}
+
+func (u *upload) wrong(err error) bool {
+	if errors.Is(err, io.EOF) {
+		err = nil
+		if u.read < u.length {
+			return true
+		}
+	}
+	return err != nil || u.length > 0 && u.read > u.length
 }
 
 func (u *upload) Close() error {
@@ -134,6 +163,9 @@ func (u *upload) Close() error {
 // its failure says nothing of the host. Header values may come from strangers.
 func malformed(req *http.Request) bool {
 	if req.URL == nil || req.URL.Host == "" || req.Header == nil || !token(req.Method, true) {
+		return true
+	}
+	if req.Body == nil && req.ContentLength != 0 {
 		return true
 	}
 	return !sendable(req.Header) || !sendable(req.Trailer)

@@ -17,8 +17,11 @@ var errAgain = errors.New("weirhttp: worth another try")
 // again reports whether another try is possible, and may mend what the last one
 // ended with.
 func (c *call) again() bool {
-	return c.ctx.Err() == nil && !c.spent && !errors.Is(c.err, weir.ErrRejected) &&
-		c.t.opts.RetryIf(c.resp, c.err) && rewindable(c.req) && c.t.opts.Idempotent(c.req)
+	if c.ctx.Err() != nil || withdrawn(c.req) || c.spent || errors.Is(c.err, weir.ErrRejected) {
+		return false
+	}
+	return c.t.opts.RetryIf(c.resp, c.err) && rewindable(c.req) && c.t.opts.Idempotent(c.req) &&
+		(c.err == nil || !malformed(c.req)) // the next try would not be sent either
 }
 
 // mayMend is what RetryIf is by default.

@@ -341,7 +341,7 @@ func TestTransportFollowsRedirectsHopByHop(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "hello\n", body(t, resp))
 	for _, u := range []string{srv.URL, target.URL} {
-		require.EqualValues(t, 1, tr.Breakers().Get(strings.TrimPrefix(u, "http://")).Stats().Accepted, u)
+		require.EqualValues(t, 1, tr.Breakers().Get(u).Stats().Accepted, u)
 	}
 	finished(t, tr, nil)
 	client.CloseIdleConnections()

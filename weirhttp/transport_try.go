@@ -49,6 +49,7 @@ type try struct {
 	began   time.Time // of the body
 	trusted bool      // the body has been coming for long enough
 	reading atomic.Bool
+	closing atomic.Bool // by Close, when nothing was wrong
 	forget  func() bool // stops waiting for the context to be done; may be nil
 }
 
@@ -102,25 +103,26 @@ func (y *try) admitted() (*http.Request, error) {
 }
 
 // admit takes the permits. Where one is refused, the others are given back with
-// the try.
+// the try. Who has lost the race stops queueing; but the breaker judges a failure
+// by what the context of the caller says.
 func (y *try) admit() (err error) {
-	t, ctx := y.call.t, y.call.ctx
+	t := y.call.t
 	key := t.key(y.call.req)
 	if t.hosts != nil {
 		y.host = t.hosts.enter(key)
 		if y.host.limit != nil {
-			if y.hostPermit, err = y.host.limit.Allow(ctx); err != nil {
+			if y.hostPermit, err = y.host.limit.Allow(y.ctx); err != nil {
 				return err
 			}
 		}
 	}
 	if t.limit != nil {
-		if y.permit, err = t.limit.Allow(ctx); err != nil {
+		if y.permit, err = t.limit.Allow(y.ctx); err != nil {
 			return err
 		}
 	}
 	if t.breakers != nil {
-		y.breaker, err = t.breakers.Get(key).Allow(ctx)
+		y.breaker, err = t.breakers.Get(key).Allow(y.call.ctx)
 	}
 	return err
 }
@@ -188,12 +190,26 @@ func (y *try) outcomeOf(err error) weir.Outcome {
 	switch awaitDeadline(ctx); {
 	case err == ErrTryTimeout:
 		return weir.Failure
-	case context.Cause(y.ctx) == errLost, ctx.Err() == context.Canceled:
+	case context.Cause(y.ctx) == errLost, ctx.Err() == context.Canceled, ctx.Err() == nil && withdrawn(y.call.req):
 		return weir.Ignored
 	case y.upload != nil && y.upload.failed.Load(), malformed(y.call.req):
 		return weir.Ignored
 	}
 	return weir.Classify(err)
+}
+
+// withdrawn reports whether the caller has cancelled req by its Cancel channel: that
+// is deprecated, but net/http honours it. An http.Client closes one as well when its
+// Timeout is over, which is the deadline of the context, and no withdrawal.
+func withdrawn(req *http.Request) bool {
+	select {
+	//lint:ignore SA1019 there are requests that have it
+	case <-req.Cancel:
+		deadline, ok := req.Context().Deadline()
+		return !ok || time.Now().Before(deadline)
+	default:
+		return false
+	}
 }
 
 // awaitDeadline waits for ctx to notice that its deadline has passed, if it has.
