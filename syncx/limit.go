@@ -59,6 +59,9 @@ func (l *Limit) Borrow(ctx context.Context) error {
 
 // borrow is Borrow where that stripe has no permit, or somebody waits.
 func (l *Limit) borrow(ctx context.Context, at uint32) error {
+	if l.takeTurn(at) {
+		return nil
+	}
 	w := newWaiter[struct{}]()
 	if !l.enqueue(w, at) {
 		return nil
@@ -125,8 +128,13 @@ func (l *Limit) serveLocked(at uint32) {
 // TryBorrow takes a permit if one is free, and nobody waits for it.
 func (l *Limit) TryBorrow() bool {
 	at := likely()
-	if l.stripes[at].hurry() {
-		return true
+	return l.stripes[at].hurry() || l.takeTurn(at)
+}
+
+// takeTurn takes a permit from any stripe, unless somebody waits for one.
+func (l *Limit) takeTurn(at uint32) bool {
+	if hasty(l.stripes[at].state.Load()) <= maxLent {
+		return l.take(at)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -59,7 +59,7 @@ func (p *Pool[T]) Stats() PoolStats {
 // Metrics implements [weir.Source].
 func (p *Pool[T]) Metrics(yield func(weir.Metric) bool) {
 	st := p.Stats()
-	name := weir.Label{Name: "pool", Value: p.opts.Name}
+	name := weir.Label{Name: "name", Value: p.opts.Name}
 	labels := []weir.Label{name}
 	for _, m := range []weir.Metric{
 		{Name: "weir_pool_max_open", Help: "Resources that there may be.", Value: float64(st.MaxOpen)},

@@ -32,7 +32,7 @@ func TestPoolMetricsAreItsStats(t *testing.T) {
 
 		got := map[string]float64{}
 		p.Metrics(func(m weir.Metric) bool {
-			require.Equal(t, weir.Label{Name: "pool", Value: "db"}, m.Labels[0])
+			require.Equal(t, weir.Label{Name: "name", Value: "db"}, m.Labels[0])
 			require.NotEmpty(t, m.Help)
 			name := m.Name
 			if len(m.Labels) > 1 {

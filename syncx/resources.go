@@ -34,6 +34,9 @@ const unequalKey = "syncx: a key of ResourceManager does not equal itself, as Na
 // A Get of what is there takes a short lock. A key must equal itself, else Get and
 // Inject panic. There is no goroutine but that of a create, and those of Close.
 type ResourceManager[K comparable, V io.Closer] struct {
+	// Name tells this manager apart in metrics. It must be set before first use.
+	Name string
+
 	// OnPanic, if set, is called with the panic of a create that all callers had
 	// left before, on the goroutine of that create. Without it such a panic is
 	// logged once through slog.Default. It must be set before first use.

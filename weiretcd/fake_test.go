@@ -3,7 +3,6 @@ package weiretcd_test
 import (
 	"cmp"
 	"context"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -38,6 +37,7 @@ type fake struct {
 	grants    int
 	hooked    func(op string) // called before each answer
 	late      time.Duration   // that the answers of counts take to arrive
+	lose      int             // so many answers to writes get lost
 }
 
 type fakeLease struct {
@@ -184,20 +184,6 @@ func (e *fake) read(op clientv3.Op) (*clientv3.GetResponse, error) {
 		r.Kvs, r.More = r.Kvs[:n], true
 	}
 	return r, nil
-}
-
-func (e *fake) Put(ctx context.Context, key, value string, opts ...clientv3.OpOption) (*clientv3.PutResponse, error) {
-	if err := e.answers(ctx, "put"); err != nil {
-		return nil, err
-	}
-	lease := reflect.ValueOf(clientv3.OpPut(key, value, opts...)).FieldByName("leaseID").Int()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if lease != 0 && e.leases[clientv3.LeaseID(lease)] == nil {
-		return nil, rpctypes.ErrLeaseNotFound
-	}
-	e.putLocked(key, value, lease)
-	return &clientv3.PutResponse{Header: e.headerLocked()}, nil
 }
 
 func (e *fake) putLocked(key, value string, lease int64) {

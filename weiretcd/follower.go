@@ -24,6 +24,7 @@ type follower struct {
 	at       mark      // how far etcd was, as far as known
 	listed   bool      // whether book has been what etcd has
 	forgetAt time.Time // when to forget what etcd has lost, if there is any
+	awayAt   time.Time // since when etcd was not followed; zero while it is
 	emptyAt  time.Time // since when etcd, while it answers, has none; zero if it has
 
 	shown  []Endpoint // what gRPC was given last, here or by an earlier follower
@@ -93,9 +94,22 @@ func (f *follower) learn(pairs []pair, at mark) {
 		}
 	}
 	f.book.replace(pairs, lost, f.bad)
-	f.forgetAt = time.Now().Add(grace)
+	f.grant(lost)
 	f.at, f.listed = at, true
 	f.publish()
+}
+
+// grant gives the instances that etcd has just lost their time to come back. It does
+// not run while etcd is away, and is not given anew for each watch that ends.
+func (f *follower) grant(lost bool) {
+	now := time.Now()
+	switch {
+	case lost:
+		f.forgetAt = now.Add(grace)
+	case !f.awayAt.IsZero():
+		f.forgetAt = f.forgetAt.Add(now.Sub(f.awayAt))
+	}
+	f.awayAt = time.Time{}
 }
 
 // apply takes in what a watch tells.
@@ -169,6 +183,9 @@ func (f *follower) hand(eps []Endpoint) {
 // known before, or else the reason: its calls need not wait for nothing.
 func (f *follower) failed(err error) {
 	f.r.counts.failures.Add(1)
+	if f.awayAt.IsZero() {
+		f.awayAt = time.Now()
+	}
 	f.emptyAt = time.Time{} // counted anew when etcd answers
 	f.state.LastError = err
 	f.stale(true)

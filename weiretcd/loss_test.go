@@ -96,6 +96,41 @@ func TestFreshEtcdDoesNotTakeTheInstancesAway(t *testing.T) {
 	}
 }
 
+func TestInstancesThatEtcdHasLostGoHoweverOftenWatchesEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		etcd, r, cc := follow(t, weiretcd.ResolverOptions{}, "a", "b")
+		etcd.wipe()
+		etcd.set(orders+"b", addr("b"))
+		pass(20 * time.Second)
+		require.Equal(t, addrs("a", "b"), cc.has())
+		for range 60 {
+			etcd.set(orders+"b", addr("b"))
+			etcd.compact()
+			pass(30 * time.Second)
+		}
+		require.Equal(t, uint64(62), r.Stats().Lists)
+		require.Equal(t, uint64(1), r.Stats().Losses)
+		require.Equal(t, addrs("b"), cc.has())
+		require.False(t, statsOf(r, "services/orders").Stale)
+	})
+}
+
+func TestInstancesHaveTheirMinuteWhileEtcdAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		etcd, _, cc := follow(t, weiretcd.ResolverOptions{}, "a", "b")
+		etcd.wipe()
+		etcd.set(orders+"b", addr("b"))
+		pass(20 * time.Second)
+		etcd.stop()
+		pass(time.Hour)
+		etcd.start()
+		pass(30 * time.Second)
+		require.Equal(t, addrs("a", "b"), cc.has(), "who could not come back")
+		pass(30 * time.Second)
+		require.Equal(t, addrs("b"), cc.has())
+	})
+}
+
 // The real client resumes its watch at a revision that a fresh etcd reaches one day,
 // and is silent until then.
 func TestFreshEtcdIsFoundWithoutAnOutageBeingSeen(t *testing.T) {

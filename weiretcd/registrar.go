@@ -26,10 +26,13 @@ var ErrClosed = errors.New("weiretcd: registrar closed")
 // 10 s. Every three TTL it looks whether the key is there, should nothing have told.
 //
 // If another process writes the key, that one has it: the registrar does not fight,
-// and writes it anew only once it is gone.
+// and writes it anew only once it is gone, be it after Update or after an outage. It
+// is registered all the same, and ready to. Only its first registration takes the
+// key over, whoever has it.
 //
 // Where etcd asks for permissions, it needs to write the key, and should be able to
-// read it; a Resolver reads all keys of its targets.
+// read it: without that, it cannot tell whose the key is, and takes it whenever it
+// writes. A Resolver reads all keys of its targets.
 //
 // Use NewRegistrar to make one; the zero value does not work. A Registrar is safe
 // for concurrent use and must not be copied. Close it: only then do clients learn
@@ -51,7 +54,8 @@ type Registrar struct {
 	written uint64        // of them, the one that etcd has
 	changed chan struct{} // closed and replaced when written grows
 	running bool
-	lease   clientv3.LeaseID // under which the key was written last
+	lease   clientv3.LeaseID // of the last session
+	attempt clientv3.LeaseID // of the last attempt to begin one that failed
 	stats   RegistrarStats
 }
 
@@ -151,7 +155,8 @@ func (r *Registrar) takeTurn(ctx, life context.Context) error {
 
 // Update announces another endpoint under the same key. It returns nil once etcd
 // has it; if ctx is done before, its error, but the registrar does not give up. If
-// the instance is not announced yet, Register will announce e.
+// the instance is not announced yet, Register will announce e; if another process
+// has the key, it waits until the key is gone.
 func (r *Registrar) Update(ctx context.Context, e Endpoint) error {
 	if err := r.opts.validate(e); err != nil {
 		return err

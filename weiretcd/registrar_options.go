@@ -17,7 +17,7 @@ type RegistrarOptions struct {
 	Prefix string
 	// ID is what tells this instance from the others. The key is Prefix + "/" + ID.
 	// The default is Endpoint.Addr: then an instance that comes back at the same
-	// address takes over the key that it left. Whoever writes a key last has it.
+	// address takes over the key that it left. Whoever registers last has it.
 	ID string
 	// Endpoint is what is announced.
 	Endpoint Endpoint
@@ -33,7 +33,8 @@ type RegistrarOptions struct {
 
 	// OnChange is called each time that Registered changes, with what Stats are
 	// then, without locks: on the goroutine of Register and of Close, and in between
-	// on the registrar's own, which waits for it. It must not call Register or Close.
+	// on the registrar's own, which waits for it. It must not call Register, Close or
+	// Update, for they wait for whoever has called it.
 	OnChange func(RegistrarStats)
 	// OnPanic is called with what OnChange panicked with, after which all goes on.
 	// Without it, such a panic is logged once through slog.Default.

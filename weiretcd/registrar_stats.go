@@ -12,7 +12,8 @@ import (
 // RegistrarStats is a snapshot of a [Registrar].
 type RegistrarStats struct {
 	// Registered says that the instance is announced, as far as the registrar
-	// knows: until it learns that its lease is lost.
+	// knows: until it learns that its lease is lost. It is also true while another
+	// process has the key.
 	Registered bool
 	Since      time.Time // Registered is what it is
 	Lease      int64     // the ID of the lease; 0 if not Registered

@@ -22,7 +22,7 @@ type session struct {
 	again   *time.Timer        // runs while the key is gone but was just written
 	unwatch context.CancelFunc // ends it
 	wrote   time.Time          // when the key was written last
-	rev     int64              // from after which to watch it
+	rev     int64              // up to which all is known of it
 	missed  retry              // of watches that ended
 }
 
@@ -39,6 +39,7 @@ func (r *Registrar) begin(ctx context.Context) (*session, error) {
 	}
 	if err != nil {
 		s.cancel()
+		r.tried(s.lease)
 		r.giveBack(s.lease)
 		return nil, err
 	}
@@ -56,21 +57,6 @@ func (s *session) grant(ctx context.Context) error {
 		s.lease = lease.ID
 	}
 	return explain(ctx, err)
-}
-
-// put writes the key.
-func (s *session) put(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.r.opts.Timeout, errNoAnswer)
-	defer cancel()
-	value, version := s.r.wants()
-	resp, err := s.r.client.Put(ctx, s.r.key, value, clientv3.WithLease(s.lease))
-	if err != nil {
-		return explain(ctx, err)
-	}
-	s.wrote, s.rev = time.Now(), resp.Header.GetRevision()
-	s.again.Stop()
-	s.r.wroteVersion(version)
-	return nil
 }
 
 // follow watches the key from after rev on, and looks at it in any case from time
@@ -155,8 +141,12 @@ func (s *session) watched(r clientv3.WatchResponse, ok bool) error {
 		s.look.Reset(s.missed.wait(0))
 		return nil
 	}
-	if n := len(events); n > 0 && events[n-1].Type == clientv3.EventTypeDelete {
+	switch n := len(events); {
+	case n == 0:
+	case events[n-1].Type == clientv3.EventTypeDelete:
 		return s.replace()
+	default:
+		s.again.Stop() // somebody has written it
 	}
 	return nil
 }

@@ -86,6 +86,32 @@ func TestAServersGuardLearnsHowTheCallWent(t *testing.T) {
 	}
 }
 
+// The deadline passes at the client first, who then leaves: the server's context is
+// cancelled before its own deadline.
+func TestBreakerSeesDeadlinesThatPassAtTheClientFirst(t *testing.T) {
+	eachServing(t, func(t *testing.T, serve serving) {
+		synctest.Test(t, func(t *testing.T) {
+			b := breaker.New(breaker.Options{TripAfter: -1})
+			admit := weirgrpc.AdmitServer(b, weirgrpc.AdmitOptions{})
+			served := uint64(0)
+			for range 100 {
+				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+				time.AfterFunc(15*time.Millisecond, cancel)
+				_, _ = serve(admit, ctx, func(ctx context.Context) error {
+					served++
+					<-ctx.Done()
+					return ctx.Err()
+				})
+				cancel()
+			}
+			st := b.Stats()
+			require.Zero(t, st.Ignored)
+			require.NotZero(t, served)
+			require.Equal(t, served, st.Failed)
+		})
+	})
+}
+
 func TestPanicsAndGoexitAreFailuresAndGoOn(t *testing.T) {
 	eachServing(t, func(t *testing.T, serve serving) {
 		g := newGuard(t)

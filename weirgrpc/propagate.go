@@ -147,7 +147,9 @@ func AttemptFrom(ctx context.Context) int {
 
 // PropagateClient returns an interceptor that tells the server, in the metadata, the
 // criticality and the attempt of the context. Where they are Critical and 1, which is
-// what a server assumes, it tells nothing and costs two lookups.
+// what a server assumes, it tells nothing and costs four lookups. What the outgoing
+// metadata say already is replaced: a gateway that passes on all that came in must
+// not claim more than its own server has believed.
 func PropagateClient() ClientInterceptor {
 	return ClientInterceptor{
 		Unary: func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
@@ -160,19 +162,23 @@ func PropagateClient() ClientInterceptor {
 }
 
 func told(ctx context.Context) context.Context {
-	if c := weir.CriticalityFrom(ctx); c != weir.Critical {
+	if c := weir.CriticalityFrom(ctx); c != weir.Critical || tells(ctx, MetadataCriticality) {
 		ctx = tell(ctx, MetadataCriticality, c.String())
 	}
-	if n := AttemptFrom(ctx); n > 1 {
+	if n := AttemptFrom(ctx); n > 1 || tells(ctx, MetadataAttempt) {
 		ctx = tell(ctx, MetadataAttempt, strconv.Itoa(n))
 	}
 	return ctx
 }
 
+func tells(ctx context.Context, key string) bool {
+	return len(metadata.ValueFromOutgoingContext(ctx, key)) > 0
+}
+
 // tell sets a key. One that is there already, since somebody has passed on all that
 // came in, must not be repeated, for then the server would believe neither.
 func tell(ctx context.Context, key, value string) context.Context {
-	if len(metadata.ValueFromOutgoingContext(ctx, key)) == 0 {
+	if !tells(ctx, key) {
 		return metadata.AppendToOutgoingContext(ctx, key, value)
 	}
 	md, _ := metadata.FromOutgoingContext(ctx) // a copy

@@ -108,6 +108,22 @@ func TestAClientTellsWhatTheContextSays(t *testing.T) {
 	require.Equal(t, want, sent(t, metadata.AppendToOutgoingContext(both, "Weir-Criticality", "critical")))
 }
 
+// A gateway may pass on all that came in, whatever its own server made of it.
+func TestWhatTheServerDidNotBelieveIsNotToldFurtherIn(t *testing.T) {
+	came := metadata.Pairs("weir-criticality", "critical-plus", "weir-attempt", "7", "weir-attempt", "8", "other", "x")
+	var got metadata.MD
+	eachServing(t, func(t *testing.T, serve serving) {
+		ctx := metadata.NewIncomingContext(context.Background(), came)
+		_, err := serve(weirgrpc.PropagateServer(weirgrpc.PropagateOptions{}), ctx, func(ctx context.Context) error {
+			in, _ := metadata.FromIncomingContext(ctx)
+			got = sent(t, metadata.NewOutgoingContext(ctx, in))
+			return nil
+		})
+		require.NoError(t, err)
+		require.Equal(t, metadata.Pairs("weir-criticality", "critical", "weir-attempt", "1", "other", "x"), got)
+	})
+}
+
 func TestAttemptsAreBounded(t *testing.T) {
 	ctx := context.Background()
 	require.Equal(t, 1, weirgrpc.AttemptFrom(ctx))

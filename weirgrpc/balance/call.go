@@ -55,7 +55,8 @@ func (c *call) finish(info balancer.DoneInfo) {
 	defer func() {
 		now := f.now()
 		took := now - start
-		n.settle(now, lesson{outcome, timed && took <= o.LongCall, info.Err == nil, took})
+		tells := timed && (took <= o.LongCall || outcome != weir.Success)
+		n.settle(now, lesson{outcome, tells, info.Err == nil, took})
 		permit.Done(outcome)
 		f.appraise(now)
 	}()

@@ -65,10 +65,11 @@ func (f *fleet) update(children []endpointsharding.ChildState) []weighted {
 	now := f.now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.unlistLocked(now)
 	var ready []weighted
 	for _, c := range children {
 		n := f.nodeLocked(c.Endpoint)
-		n.listed = now
+		n.present = true
 		switch c.State.ConnectivityState {
 		case connectivity.Ready:
 			n.child.Store(&c.State.Picker)
@@ -77,13 +78,23 @@ func (f *fleet) update(children []endpointsharding.ChildState) []weighted {
 			n.state = failed
 		}
 	}
-	slices.SortFunc(ready, func(a, b weighted) int { return cmp.Compare(a.address, b.address) })
+	slices.SortFunc(ready, func(a, b weighted) int { return cmp.Compare(a.addresses, b.addresses) })
 	relate(ready)
 	f.admitLocked(ready, now)
 	f.ready = ready
 	f.purgeLocked(now)
 	f.appraiseLocked()
 	return ready
+}
+
+// unlistLocked takes all nodes off the list, on which they were until now, even if
+// there was no update for long.
+func (f *fleet) unlistLocked(now time.Duration) {
+	for _, n := range f.nodes.All() {
+		if n.present {
+			n.listed, n.present = now, false
+		}
+	}
 }
 
 // nodeLocked returns what is known of an endpoint, or a new node.
@@ -139,7 +150,7 @@ func (f *fleet) admitLocked(ready []weighted, now time.Duration) {
 // purgeLocked forgets nodes that have been gone for long.
 func (f *fleet) purgeLocked(now time.Duration) {
 	for e, n := range f.nodes.All() {
-		if now-n.listed > keep {
+		if !n.present && now-n.listed > keep {
 			f.nodes.Delete(e)
 		}
 	}

@@ -3,6 +3,7 @@ package balance_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -290,5 +291,23 @@ func TestNewConfigOfTheRingHoldsAtOnce(t *testing.T) {
 			went[addr] = true
 		}
 		require.Len(t, went, 4)
+	})
+}
+
+func TestServersThatShareAnAddressKeepTheirKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var before map[string]string
+		for range 3 { // clients
+			_, c := hashing(t, balance.HashOptions{}, "x")
+			for range 10 {
+				_ = c.resolve(endpoint("b", "a"), endpoint("c", "a"), endpoint("d", "a"))
+				synctest.Wait()
+				homes := c.homes()
+				if before == nil {
+					before = homes
+				}
+				require.True(t, maps.Equal(before, homes), "keys have moved")
+			}
+		}
 	})
 }

@@ -69,9 +69,54 @@ func TestStreamsAreNotTimed(t *testing.T) {
 		require.Equal(t, 10*time.Millisecond, node(t, b, "a").Latency, "longer than LongCall")
 		c.teach("a", 1, 10*time.Second, nil)
 		require.Equal(t, 45*time.Millisecond, node(t, b, "a").Latency, "half of the way to eight times")
+		before := node(t, b, "a").Success
 		watch(time.Second, errBroken)
-		require.Greater(t, node(t, b, "a").Latency, 100*time.Millisecond, "a failure counts, whatever it is")
+		require.Equal(t, 45*time.Millisecond, node(t, b, "a").Latency)
+		require.Less(t, node(t, b, "a").Success, before, "a failure counts, whatever it is")
+		c.teach("a", 1, 10*time.Second+1, errBroken)
+		require.Equal(t, 202500*time.Microsecond, node(t, b, "a").Latency, "a call that is timed, and fails late")
 	})
+}
+
+func TestStreamsThatARestartEndsSayNothingOfLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, c := p2c(t, balance.P2COptions{
+			Untimed: func(method string) bool { return method == "/test/Watch" },
+		}, "a")
+		c.teach("a", 1, 10*time.Millisecond, nil)
+		endTogether(t, c, "/test/Watch", 8, time.Hour)
+		require.Equal(t, 10*time.Millisecond, node(t, b, "a").Latency)
+		require.Less(t, node(t, b, "a").Success, 0.5)
+		require.EqualValues(t, 8, node(t, b, "a").Failures)
+	})
+}
+
+func TestCallsThatFailTogetherAreNoMoreThanOneOutlier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, c := p2c(t, balance.P2COptions{}, "a")
+		c.teach("a", 1, 10*time.Millisecond, nil)
+		endTogether(t, c, "/test/Call", 8, time.Minute)
+		require.Less(t, node(t, b, "a").Latency, 80*time.Millisecond)
+		require.Greater(t, node(t, b, "a").Latency, 79*time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
+		c.teach("a", 1, time.Minute, errBroken)
+		require.Greater(t, node(t, b, "a").Latency, 350*time.Millisecond, "the next one is another")
+	})
+}
+
+// endTogether makes n calls that last for as long as told and then all fail at once.
+func endTogether(t *testing.T, c *channel, method string, n int, took time.Duration) {
+	t.Helper()
+	var ends []func(error)
+	for range n {
+		_, done, err := c.tryPick(balancer.PickInfo{Ctx: ctx, FullMethodName: method})
+		require.NoError(t, err)
+		ends = append(ends, done)
+	}
+	time.Sleep(took)
+	for _, done := range ends {
+		done(status.Error(codes.Unavailable, "restart"))
+	}
 }
 
 func TestLatencyRisesFastAndFallsSlowly(t *testing.T) {

@@ -65,6 +65,24 @@ func TestCallsInFlightAreCountedAcrossChangesOfTheList(t *testing.T) {
 	})
 }
 
+// The list may be the same for long, and no connection may break.
+func TestServerThatFlickersAfterAQuietTimeIsNotForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, c := p2c(t, balance.P2COptions{}, "a", "b")
+		done := c.choose("a")
+		time.Sleep(2 * time.Minute)
+		_ = c.resolve(endpoints("b")...)
+		synctest.Wait()
+		time.Sleep(time.Second)
+		_ = c.resolve(endpoints("a", "b")...)
+		synctest.Wait()
+		require.NotZero(t, node(t, b, "a").Picks)
+		require.Equal(t, 1, node(t, b, "a").InFlight)
+		done(nil)
+		require.Zero(t, node(t, b, "a").InFlight)
+	})
+}
+
 func TestServerOfOtherAttributesIsAnotherOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, c := p2c(t, balance.P2COptions{}, "a", "b")
@@ -99,16 +117,19 @@ func TestServerOfSeveralAddressesIsOneWhateverTheirOrder(t *testing.T) {
 }
 
 func TestServerThatIsGoneForAMinuteIsForgotten(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b, c := p2c(t, balance.P2COptions{}, "a", "b")
-		_ = c.resolve(endpoints("b")...)
-		time.Sleep(time.Minute)
-		_ = c.resolve(endpoints("b")...)
-		synctest.Wait()
-		require.Equal(t, []string{"a", "b"}, known(b))
-		time.Sleep(time.Nanosecond)
-		_ = c.resolve(endpoints("b")...)
-		synctest.Wait()
-		require.Equal(t, []string{"b"}, known(b))
-	})
+	for _, listed := range []time.Duration{0, time.Minute, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			b, c := p2c(t, balance.P2COptions{}, "a", "b")
+			time.Sleep(listed)
+			_ = c.resolve(endpoints("b")...)
+			time.Sleep(time.Minute)
+			_ = c.resolve(endpoints("b")...)
+			synctest.Wait()
+			require.Equal(t, []string{"a", "b"}, known(b))
+			time.Sleep(time.Nanosecond)
+			_ = c.resolve(endpoints("b")...)
+			synctest.Wait()
+			require.Equal(t, []string{"b"}, known(b))
+		})
+	}
 }

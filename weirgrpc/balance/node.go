@@ -2,6 +2,8 @@ package balance
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,13 +49,15 @@ const (
 // A node is one server. It lives as long as its endpoint is listed, and some time
 // longer; pickers come and go meanwhile.
 type node struct {
-	fleet    *fleet
-	endpoint resolver.Endpoint               // as it was first listed
-	address  string                          // the first in the order of strings
-	child    atomic.Pointer[balancer.Picker] // nil until it is first ready
+	fleet     *fleet
+	endpoint  resolver.Endpoint               // as it was first listed
+	address   string                          // the first in the order of strings
+	addresses string                          // all of them, in that order: no two nodes have the same
+	child     atomic.Pointer[balancer.Picker] // nil until it is first ready
 
-	state  standing      // guarded by the fleet's mu
-	listed time.Duration // when it was last in the list; guarded by the fleet's mu
+	state   standing      // guarded by the fleet's mu, as are the next two
+	present bool          // in the list
+	listed  time.Duration // when it was last in the list, if it is not
 
 	// What pickers read without a lock.
 	picks  atomic.Uint64 // calls it was given
@@ -66,15 +70,20 @@ type node struct {
 	latency  float64       // guarded by mu, as are all below; nanoseconds, 0 while unknown
 	success  float64       // share of calls that succeed
 	learnt   time.Duration // when both were last changed
+	reach    float64       // the most that latency can become by calls that end together
+	leapt    time.Duration // when reach was last set
 	failures uint64
 }
 
 func newNode(f *fleet, e resolver.Endpoint) *node {
 	n := &node{fleet: f, endpoint: e, success: 1}
+	var all []string
 	for _, a := range e.Addresses {
-		if n.address == "" || a.Addr < n.address {
-			n.address = a.Addr
-		}
+		all = append(all, a.Addr)
+	}
+	slices.Sort(all)
+	if len(all) > 0 {
+		n.address, n.addresses = all[0], strings.Join(all, "\x00")
 	}
 	n.cost.store(-1)
 	return n
@@ -86,7 +95,7 @@ func (n *node) begin(now time.Duration, slowly bool) {
 	n.mu.Lock()
 	n.learnt = now // what it is taken for at first fades from now on
 	if n.state == failed {
-		n.latency, n.success = 0, 1
+		n.latency, n.success, n.reach = 0, 1, 0
 		n.cost.store(-1)
 	}
 	n.mu.Unlock()
@@ -126,7 +135,7 @@ func (n *node) inFlight() uint64 {
 // A lesson is what a call that is over tells.
 type lesson struct {
 	outcome weir.Outcome
-	timed   bool // its duration counts
+	timed   bool // its duration tells how long calls take
 	answer  bool // it ended without an error of any kind
 	took    time.Duration
 }
@@ -142,8 +151,8 @@ func (n *node) settle(now time.Duration, l lesson) {
 	memory := remaining(now-n.learnt, n.fleet.opts.Load().Decay)
 	n.learnt = max(n.learnt, now)
 	n.countLocked(l.outcome == weir.Success, memory)
-	if l.timed || l.outcome != weir.Success {
-		n.timeLocked(l, memory)
+	if l.timed {
+		n.timeLocked(now, l, memory)
 	}
 	n.appraiseLocked()
 }
@@ -168,7 +177,7 @@ func (n *node) countLocked(succeeded bool, memory float64) {
 
 // timeLocked takes a call's duration into the estimate. An error that came fast,
 // even if it is the caller's fault, says nothing about how long an answer takes.
-func (n *node) timeLocked(l lesson, memory float64) {
+func (n *node) timeLocked(now time.Duration, l lesson, memory float64) {
 	took := max(shortest, float64(l.took))
 	if n.latency == 0 {
 		n.latency = n.fleet.typical.load()
@@ -177,10 +186,19 @@ func (n *node) timeLocked(l lesson, memory float64) {
 	case n.latency == 0 && l.outcome == weir.Success:
 		n.latency = took
 	case took > n.latency && n.latency > 0:
-		n.latency += (min(took, n.latency*leap) - n.latency) * rise
+		n.latency += (min(took, n.reachLocked(now)) - n.latency) * rise
 	case l.answer:
 		n.latency = took + (n.latency-took)*memory
 	}
+}
+
+// reachLocked returns how far a longer call can move the estimate. Those that end
+// together, as in a restart, are one outlier: they leap from the same place.
+func (n *node) reachLocked(now time.Duration) float64 {
+	if n.reach == 0 || now-n.leapt >= appraisal {
+		n.leapt, n.reach = now, n.latency*leap
+	}
+	return max(n.reach, n.latency)
 }
 
 func (n *node) appraiseLocked() {

@@ -35,8 +35,9 @@ type P2COptions struct {
 	LongCall time.Duration
 
 	// Untimed reports which methods are never timed, "/package.Service/Method":
-	// streams that are as long as the caller likes, and the like. It is called for
-	// each call, without locks. The default is that all are timed.
+	// streams that are as long as the caller likes, and the like. Whether they
+	// succeed counts all the same. It is called for each call, without locks. The
+	// default is that all are timed.
 	Untimed func(fullMethod string) bool
 
 	// Classify tells what the error of a call, nil if it succeeded, says about the

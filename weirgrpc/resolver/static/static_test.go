@@ -180,6 +180,42 @@ func TestUpdatesAtOnceEndWithTheSameListEverywhere(t *testing.T) {
 	}
 }
 
+func TestUpdateDoesNotOvertakeAnother(t *testing.T) {
+	b := static.NewBuilder()
+	c := &slowConn{}
+	_, err := b.Build(target(t, "static:///a:1"), c, resolver.BuildOptions{})
+	require.NoError(t, err)
+	var next sync.WaitGroup
+	c.before = func() { // another update begins while gRPC takes in the first
+		c.before = nil
+		done := make(chan struct{})
+		next.Go(func() {
+			defer close(done)
+			_ = b.Update("c:1")
+		})
+		select {
+		case <-done: // too early: what it told will be overwritten
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	require.NoError(t, b.Update("b:1"))
+	next.Wait()
+	require.Equal(t, []string{"c:1"}, c.last(t))
+}
+
+// A slowConn does something before it takes in what it is told.
+type slowConn struct {
+	conn
+	before func()
+}
+
+func (c *slowConn) UpdateState(s resolver.State) error {
+	if c.before != nil {
+		c.before()
+	}
+	return c.conn.UpdateState(s)
+}
+
 func TestConnectionThatIsClosedDuringUpdatesDoesNotHang(t *testing.T) {
 	b := static.NewBuilder()
 	for range 20 {
