@@ -85,6 +85,11 @@ examples:
 		out="$$($(GO) run ./examples/ratelimit -seconds 2 -json)"; \
 		echo "$$out"; \
 		[[ $$out == '{'*'"errors":0}' && $$out == *'"allowed_total":'[1-9]* && $$out == *'"degraded":'[1-9]* ]]
+	@echo "== examples/gateway"
+	@set -euo pipefail; \
+		out="$$($(GO) run ./examples/gateway -seconds 2 -json)"; \
+		echo "$$out"; \
+		[[ $$out == '{'*'"failed":0}' && $$(grep -o '"phase"' <<<"$$out" | wc -l) -eq 7 && $$out == *'"in_time":'[1-9]* ]]
 	@echo "== examples/timers"
 	@set -euo pipefail; \
 		out="$$($(GO) run ./examples/timers -sessions 100000 -seconds 1 -json)"; \
@@ -110,6 +115,12 @@ examples:
 		out="$$($(GO) run ./examples/wordcount -dir "$$($(GO) env GOROOT)/src/net" -json)"; \
 		echo "$$out"; \
 		[[ $$out == '{'*'"problems":0,'* && $$out == *'"words":'[1-9]* && $$out == *'"word":"the"'* ]]
+	@echo "== examples/ingest"
+	@set -euo pipefail; for signal in 15 9; do \
+		out="$$($(GO) run ./examples/ingest -kill $$signal -seconds 2 -json)"; \
+		echo "$$out"; \
+		[[ $$out == '{'*'"lost":0}' && $$out == *'"restarts":2,"grouped":{"lines":'[1-9]* ]]; \
+	done
 
 # The shedder's lines, in virtual time; part of alone.
 lab:

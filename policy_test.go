@@ -32,7 +32,7 @@ var foreign = map[string][]string{
 	"weiretcd":  {"go.etcd.io/etcd/api/v3", "go.etcd.io/etcd/client/v3", "google.golang.org/grpc"},
 	"weirgrpc":  {"google.golang.org/grpc", "google.golang.org/genproto", "google.golang.org/protobuf"},
 	"weirredis": {"github.com/redis/go-redis/v9"},
-	"weirprom":  {"github.com/prometheus/client_golang"},
+	"weirprom":  {"github.com/prometheus/client_golang", "github.com/prometheus/client_model"},
 }
 
 // forTests are packages that would link test code into a user's program, or

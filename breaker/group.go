@@ -7,8 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/weirgo/weir"
 )
 
 // A Group keeps one [Breaker] per key: per host, per method, per tenant.
@@ -186,20 +184,4 @@ func (s *shard[K]) snapshot() map[K]*Breaker {
 		m[key] = b
 	}
 	return m
-}
-
-// Metrics implements [weir.Source]: those of each breaker, the overflow breaker
-// last.
-func (g *Group[K]) Metrics(yield func(weir.Metric) bool) {
-	stopped := false
-	each := func(m weir.Metric) bool {
-		stopped = !yield(m)
-		return !stopped
-	}
-	for _, b := range g.All() {
-		if b.Metrics(each); stopped {
-			return
-		}
-	}
-	g.overflow.Metrics(each)
 }

@@ -44,19 +44,19 @@ func TestMetricsShowWhatStatsShow(t *testing.T) {
 		require.Zero(t, times(7, b, succeed))
 		st := b.Stats()
 		require.Equal(t, map[string]float64{
-			"weir_breaker_calls_total{breaker=db,outcome=success}": 4,
-			"weir_breaker_calls_total{breaker=db,outcome=failure}": float64(st.Failed),
-			"weir_breaker_calls_total{breaker=db,outcome=ignored}": 1,
-			"weir_breaker_calls_total{breaker=db,outcome=refused}": 7,
-			"weir_breaker_calls_total{breaker=db,outcome=spared}":  0,
-			"weir_breaker_trips_total{breaker=db}":                 1,
-			"weir_breaker_usual_seconds{breaker=db}":               0.01,
+			"weir_breaker_calls_total{name=db,outcome=success}": 4,
+			"weir_breaker_calls_total{name=db,outcome=failure}": float64(st.Failed),
+			"weir_breaker_calls_total{name=db,outcome=ignored}": 1,
+			"weir_breaker_calls_total{name=db,outcome=refused}": 7,
+			"weir_breaker_spared_total{name=db}":                0,
+			"weir_breaker_trips_total{name=db}":                 1,
+			"weir_breaker_usual_seconds{name=db}":               0.01,
 
-			"weir_breaker_window_calls{breaker=db,outcome=success}":   float64(st.WindowAccepted),
-			"weir_breaker_window_calls{breaker=db,outcome=failure}":   float64(st.WindowFailed),
-			"weir_breaker_window_calls{breaker=db,outcome=throttled}": float64(st.WindowThrottled),
-			"weir_breaker_drop_ratio{breaker=db}":                     1,
-			"weir_breaker_state{breaker=db}":                          2,
+			"weir_breaker_window_calls{name=db,outcome=success}": float64(st.WindowAccepted),
+			"weir_breaker_window_calls{name=db,outcome=failure}": float64(st.WindowFailed),
+			"weir_breaker_window_calls{name=db,outcome=refused}": float64(st.WindowThrottled),
+			"weir_breaker_drop_ratio{name=db}":                   1,
+			"weir_breaker_state{name=db}":                        2,
 		}, values(collect(b)))
 	})
 }
@@ -123,8 +123,8 @@ func TestGroupMetricsAreThoseOfEachBreaker(t *testing.T) {
 	metrics := collect(g)
 	require.Len(t, metrics, 3*len(collect(g.Get("a"))))
 	got := values(metrics)
-	require.Equal(t, 1.0, got["weir_breaker_calls_total{breaker=http/a,outcome=success}"])
-	require.Equal(t, 2.0, got["weir_breaker_calls_total{breaker=http/b,outcome=success}"])
+	require.Equal(t, 1.0, got["weir_breaker_calls_total{name=http/a,outcome=success}"])
+	require.Equal(t, 2.0, got["weir_breaker_calls_total{name=http/b,outcome=success}"])
 	require.Equal(t, "http/(overflow)", metrics[len(metrics)-1].Labels[0].Value)
 	require.Equal(t, "http/(overflow)", g.Overflow().Name())
 }

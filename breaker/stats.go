@@ -3,8 +3,6 @@ package breaker
 import (
 	"sync/atomic"
 	"time"
-
-	"github.com/weirgo/weir"
 )
 
 // Stats is a snapshot of a [Breaker].
@@ -70,55 +68,6 @@ func raise(mark *atomic.Uint64, v uint64) uint64 {
 		}
 		if mark.CompareAndSwap(high, v) {
 			return v
-		}
-	}
-}
-
-// Metrics implements [weir.Source].
-func (b *Breaker) Metrics(yield func(weir.Metric) bool) {
-	st := b.Stats()
-	name := weir.Label{Name: "breaker", Value: b.opts.Name}
-	calls := func(outcome string, n uint64) weir.Metric {
-		return weir.Metric{
-			Name: "weir_breaker_calls_total", Help: "Calls by what became of them.", Kind: weir.Counter,
-			Labels: []weir.Label{name, {Name: "outcome", Value: outcome}}, Value: float64(n),
-		}
-	}
-	window := func(outcome string, n uint64) weir.Metric {
-		return weir.Metric{
-			Name: "weir_breaker_window_calls", Help: "Calls within the sliding window by what became of them.",
-			Labels: []weir.Label{name, {Name: "outcome", Value: outcome}}, Value: float64(n),
-		}
-	}
-	for _, m := range [...]weir.Metric{
-		calls("success", st.Accepted),
-		calls("failure", st.Failed),
-		calls("ignored", st.Ignored),
-		calls("refused", st.Refused),
-		calls("spared", st.Spared),
-		{
-			Name: "weir_breaker_trips_total", Help: "How often the breaker opened.", Kind: weir.Counter,
-			Labels: []weir.Label{name}, Value: float64(st.Trips),
-		},
-		{
-			Name: "weir_breaker_drop_ratio", Help: "Probability with which a call is refused.",
-			Labels: []weir.Label{name}, Value: st.DropRatio,
-		},
-		window("success", st.WindowAccepted),
-		window("failure", st.WindowFailed),
-		window("throttled", st.WindowThrottled),
-		{
-			Name: "weir_breaker_usual_seconds", Help: "How long successes usually take.",
-			Labels: []weir.Label{name}, Value: st.Usual.Seconds(),
-		},
-		{
-			Name:   "weir_breaker_state",
-			Help:   "State: 0 closed, 1 throttling, 2 open, 3 forced open, 4 disabled, 5 dry run.",
-			Labels: []weir.Label{name}, Value: float64(st.State),
-		},
-	} {
-		if !yield(m) {
-			return
 		}
 	}
 }

@@ -99,7 +99,7 @@ func (c *Cache[K, V]) Stats() Stats {
 // Metrics implements [weir.Source].
 func (c *Cache[K, V]) Metrics(yield func(weir.Metric) bool) {
 	st := c.Stats()
-	name := weir.Label{Name: "cache", Value: c.opts.Name}
+	name := weir.Label{Name: "name", Value: c.opts.Name}
 	plain := []weir.Label{name}
 	of := func(label, value string) []weir.Label {
 		return []weir.Label{name, {Name: label, Value: value}}
@@ -107,24 +107,24 @@ func (c *Cache[K, V]) Metrics(yield func(weir.Metric) bool) {
 	const (
 		lookups, lookupsHelp = "weir_cache_lookups_total", "Lookups by what they found."
 		loads, loadsHelp     = "weir_cache_loads_total", "Loads by what they came to."
-		removed, removedHelp = "weir_cache_removed_total", "Values removed without being told to."
+		removed, removedHelp = "weir_cache_removed_total", "Values removed without being told to, by why."
 	)
 	for _, m := range [...]weir.Metric{
 		{Name: "weir_cache_entries", Help: "Values held.", Labels: plain, Value: float64(st.Entries)},
 		{Name: "weir_cache_weight", Help: "Weight of the values held.", Labels: plain, Value: float64(st.Weight)},
 		{Name: "weir_cache_absent", Help: "Keys held of which it is known that there is no value.", Labels: plain, Value: float64(st.Absent)},
 		{Name: "weir_cache_loading", Help: "Loads under way.", Labels: plain, Value: float64(st.Loading)},
-		{Name: lookups, Help: lookupsHelp, Kind: weir.Counter, Labels: of("result", "hit"), Value: float64(st.Hits)},
-		{Name: lookups, Help: lookupsHelp, Kind: weir.Counter, Labels: of("result", "not_found"), Value: float64(st.NotFoundHits)},
-		{Name: lookups, Help: lookupsHelp, Kind: weir.Counter, Labels: of("result", "miss"), Value: float64(st.Misses)},
-		{Name: loads, Help: loadsHelp, Kind: weir.Counter, Labels: of("result", "value"), Value: float64(st.Loads)},
-		{Name: loads, Help: loadsHelp, Kind: weir.Counter, Labels: of("result", "not_found"), Value: float64(st.LoadsNotFound)},
-		{Name: loads, Help: loadsHelp, Kind: weir.Counter, Labels: of("result", "error"), Value: float64(st.LoadsFailed)},
+		{Name: lookups, Help: lookupsHelp, Kind: weir.Counter, Labels: of("outcome", "hit"), Value: float64(st.Hits)},
+		{Name: lookups, Help: lookupsHelp, Kind: weir.Counter, Labels: of("outcome", "not_found"), Value: float64(st.NotFoundHits)},
+		{Name: lookups, Help: lookupsHelp, Kind: weir.Counter, Labels: of("outcome", "miss"), Value: float64(st.Misses)},
+		{Name: loads, Help: loadsHelp, Kind: weir.Counter, Labels: of("outcome", "value"), Value: float64(st.Loads)},
+		{Name: loads, Help: loadsHelp, Kind: weir.Counter, Labels: of("outcome", "not_found"), Value: float64(st.LoadsNotFound)},
+		{Name: loads, Help: loadsHelp, Kind: weir.Counter, Labels: of("outcome", "error"), Value: float64(st.LoadsFailed)},
 		{Name: "weir_cache_refreshes_total", Help: "Loads begun before a value expired.", Kind: weir.Counter, Labels: plain, Value: float64(st.Refreshes)},
 		{Name: "weir_cache_stale_total", Help: "Old values returned because a load failed.", Kind: weir.Counter, Labels: plain, Value: float64(st.Stale)},
 		{Name: "weir_cache_panics_total", Help: "Panics of loads that nobody waited for.", Kind: weir.Counter, Labels: plain, Value: float64(st.Panics)},
-		{Name: removed, Help: removedHelp, Kind: weir.Counter, Labels: of("cause", "room"), Value: float64(st.Evicted)},
-		{Name: removed, Help: removedHelp, Kind: weir.Counter, Labels: of("cause", "time"), Value: float64(st.Expired)},
+		{Name: removed, Help: removedHelp, Kind: weir.Counter, Labels: of("reason", "room"), Value: float64(st.Evicted)},
+		{Name: removed, Help: removedHelp, Kind: weir.Counter, Labels: of("reason", "time"), Value: float64(st.Expired)},
 	} {
 		if !yield(m) {
 			return

@@ -87,7 +87,7 @@ func TestMetricsAreTheStats(t *testing.T) {
 		got := map[string]float64{}
 		c.Metrics(func(m weir.Metric) bool {
 			require.NotEmpty(t, m.Help)
-			require.Equal(t, weir.Label{Name: "cache", Value: "users"}, m.Labels[0])
+			require.Equal(t, weir.Label{Name: "name", Value: "users"}, m.Labels[0])
 			name := m.Name
 			for _, l := range m.Labels[1:] {
 				name += " " + l.Value

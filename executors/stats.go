@@ -44,7 +44,7 @@ func (e *engine[T, B]) stats() Stats {
 
 func (e *engine[T, B]) metrics(yield func(weir.Metric) bool) {
 	st := e.stats()
-	labels := []weir.Label{{Name: "executor", Value: e.name}}
+	labels := []weir.Label{{Name: "name", Value: e.name}}
 	for _, m := range []weir.Metric{
 		{Name: "weir_executor_pending", Help: "Items accepted and not settled.", Value: float64(st.Pending)},
 		{Name: "weir_executor_filling", Help: "Items whose batch is not closed yet.", Value: float64(st.Filling)},

@@ -28,7 +28,7 @@ func TestStatsAndMetricsTellTheSame(t *testing.T) {
 		metrics := map[string]float64{}
 		counters := 0
 		b.Metrics(func(m weir.Metric) bool {
-			require.Equal(t, []weir.Label{{Name: "executor", Value: "events"}}, m.Labels)
+			require.Equal(t, []weir.Label{{Name: "name", Value: "events"}}, m.Labels)
 			require.NotEmpty(t, m.Help)
 			metrics[m.Name] = m.Value
 			if m.Kind == weir.Counter {

@@ -156,7 +156,7 @@ func (b *RetryBudget) Metrics(yield func(weir.Metric) bool) {
 		return
 	}
 	st := b.Stats()
-	name := weir.Label{Name: "budget", Value: b.opts.Name}
+	name := weir.Label{Name: "name", Value: b.opts.Name}
 	retries := func(outcome string, n uint64) weir.Metric {
 		return weir.Metric{
 			Name: "weir_retry_budget_retries_total", Help: "Retries by whether there was room for them.", Kind: weir.Counter,

@@ -121,7 +121,7 @@ func TestMetricsOfTheBudget(t *testing.T) {
 	require.Equal(t, fx.RetryBudgetStats{Granted: 2, Refused: 3}, b.Stats())
 	got := map[string]float64{}
 	b.Metrics(func(m weir.Metric) bool {
-		require.Equal(t, weir.Label{Name: "budget", Value: "db"}, m.Labels[0])
+		require.Equal(t, weir.Label{Name: "name", Value: "db"}, m.Labels[0])
 		got[m.Name+m.Labels[len(m.Labels)-1].Value] = m.Value
 		return true
 	})

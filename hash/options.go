@@ -16,6 +16,9 @@ type RingOptions[N comparable] struct {
 	// Remove and SetNodes, on the goroutine of their caller and without locks.
 	Name func(N) string
 
+	// Label tells this ring apart in metrics.
+	Label string
+
 	// Slots is how many parts the keys are divided into, each of which belongs to
 	// one node: a power of two from 64 to 16,777,216. The default is 262,144. With
 	// n nodes of one weight, the share of a node is off by the square root of

@@ -71,13 +71,13 @@ func TestLimitersCountAndReport(t *testing.T) {
 		got := map[string]float64{}
 		source.Metrics(func(m weir.Metric) bool {
 			require.NotEmpty(t, m.Help)
-			require.Equal(t, []weir.Label{{Name: "limit", Value: "api"}}, m.Labels)
+			require.Equal(t, []weir.Label{{Name: "name", Value: "api"}}, m.Labels)
 			got[m.Name] = m.Value
 			return true
 		})
 		require.Equal(t, map[string]float64{
 			prefix + "allowed_total": 1, prefix + "refused_total": 2, prefix + "keys": 1, prefix + "keys_evicted_total": 0,
-			prefix + "keys_shared_total": 0, prefix + "degraded": 0, prefix + "degraded_total": 0, prefix + "store_failures_total": 0,
+			prefix + "keys_shared_total": 0, prefix + "degraded": 0, prefix + "degraded_decisions_total": 0, prefix + "store_failures_total": 0,
 		}, got)
 		calls := 0
 		source.Metrics(func(weir.Metric) bool { calls++; return false })

@@ -11,6 +11,9 @@ import (
 
 // MemoryOptions configures a [Memory].
 type MemoryOptions struct {
+	// Name tells this memory apart in metrics.
+	Name string
+
 	// MaxKeys is how many keys may be kept of token limits, and again of period
 	// limits. The default is 1,048,576. It is spread evenly over up to 64 shards.
 	MaxKeys int

@@ -69,7 +69,7 @@ func metrics(prefix, name string, st TokenStats, yield func(weir.Metric) bool) {
 	if !st.DegradedSince.IsZero() {
 		degraded = 1
 	}
-	labels := []weir.Label{{Name: "limit", Value: name}}
+	labels := []weir.Label{{Name: "name", Value: name}}
 	for _, m := range []weir.Metric{
 		{Name: "allowed_total", Help: "Decisions that allowed.", Kind: weir.Counter, Value: float64(st.Allowed)},
 		{Name: "refused_total", Help: "Decisions that refused.", Kind: weir.Counter, Value: float64(st.Refused)},
@@ -77,7 +77,7 @@ func metrics(prefix, name string, st TokenStats, yield func(weir.Metric) bool) {
 		{Name: "keys_evicted_total", Help: "Idle keys dropped from memory.", Kind: weir.Counter, Value: float64(st.Evicted)},
 		{Name: "keys_shared_total", Help: "Decisions about keys for which memory had no room.", Kind: weir.Counter, Value: float64(st.Shared)},
 		{Name: "degraded", Help: "Whether the store does not answer: 0 or 1.", Value: degraded},
-		{Name: "degraded_total", Help: "Decisions that a stand-in for the store made.", Kind: weir.Counter, Value: float64(st.Degraded)},
+		{Name: "degraded_decisions_total", Help: "Decisions that a stand-in for the store made.", Kind: weir.Counter, Value: float64(st.Degraded)},
 		{Name: "store_failures_total", Help: "Calls that the store did not answer.", Kind: weir.Counter, Value: float64(st.Failures)},
 	} {
 		m.Name, m.Labels = prefix+m.Name, labels

@@ -39,7 +39,7 @@ func (l *Concurrency) Stats() ConcurrencyStats {
 // Metrics implements [weir.Source].
 func (l *Concurrency) Metrics(yield func(weir.Metric) bool) {
 	st := l.Stats()
-	labels := []weir.Label{{Name: "limit", Value: l.opts.Name}}
+	labels := []weir.Label{{Name: "name", Value: l.opts.Name}}
 	for _, m := range []weir.Metric{
 		{Name: "weir_concurrency_max", Help: "Calls that may be in flight at a time.", Value: float64(st.Max)},
 		{Name: "weir_concurrency_in_flight", Help: "Calls in flight.", Value: float64(st.InFlight)},

@@ -67,7 +67,7 @@ func TestMetricsSayTheSameAsStats(t *testing.T) {
 			require.NotContains(t, got, m.Name)
 			got[m.Name] = m.Value
 			require.NotEmpty(t, m.Help)
-			require.Equal(t, []weir.Label{{Name: "limit", Value: "db"}}, m.Labels)
+			require.Equal(t, []weir.Label{{Name: "name", Value: "db"}}, m.Labels)
 			require.Equal(t, strings.HasSuffix(m.Name, "_total"), m.Kind == weir.Counter, m.Name)
 		}
 		require.Equal(t, map[string]float64{

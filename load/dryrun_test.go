@@ -23,7 +23,7 @@ func TestDryRunAdmitsAllAndCountsWhatItSpared(t *testing.T) {
 	require.Zero(t, st.Refused)
 	require.Empty(t, st.Refusals)
 	require.Equal(t, []load.RefusalCount{{Reason: load.ReasonLimit, Class: weir.Critical, Count: 98}}, st.SparedFrom)
-	require.Equal(t, 98.0, metrics(s)["weir_shedder_spared_total shedder= reason=limit class=critical"].Value)
+	require.Equal(t, 98.0, metrics(s)["weir_shedder_spared_total name= reason=limit class=critical"].Value)
 	leave(weir.Success, permits...)
 	require.Zero(t, s.Stats().InFlight)
 	require.Equal(t, uint64(100), s.Stats().Succeeded)

@@ -5,7 +5,7 @@ import "github.com/weirgo/weir"
 // Metrics implements [weir.Source].
 func (s *Shedder) Metrics(yield func(weir.Metric) bool) {
 	st := s.Stats()
-	name := weir.Label{Name: "shedder", Value: s.opts.Name}
+	name := weir.Label{Name: "name", Value: s.opts.Name}
 	metrics := gauges(st, name)
 	metrics = append(metrics, counters(st, name)...)
 	metrics = append(metrics, signalMetrics(st.Signals, name)...)
@@ -24,8 +24,8 @@ func gauges(st Stats, name weir.Label) []weir.Metric {
 		gauge("in_flight", "Calls that were admitted and have not ended.", float64(st.InFlight)),
 		gauge("waiting", "Calls in the queue.", float64(st.Waiting)),
 		gauge("workers", "Calls that are really worked on at a time, as measured; 0 is not known yet.", st.Workers),
-		gauge("capacity", "Calls per second that can be done, as measured; 0 is not known yet.", st.Rate),
-		gauge("offered", "Calls per second that are done or find no room.", st.Offered),
+		gauge("capacity_per_second", "Calls per second that can be done, as measured; 0 is not known yet.", st.Rate),
+		gauge("offered_per_second", "Calls per second that are done or find no room.", st.Offered),
 		gauge("service_seconds", "How long a call takes that need not wait, as measured; 0 is not known yet.", st.Service.Seconds()),
 		gauge("pushback_ratio", "Share of the calls refused because they are refused further down.", st.Pushback),
 	}
@@ -50,7 +50,10 @@ func counters(st Stats, name weir.Label) (all []weir.Metric) {
 	calls("ignored", st.Ignored)
 	calls("forgotten", st.Forgotten)
 	calls("refused", st.Refused)
-	calls("spared", st.Spared)
+	all = append(all, weir.Metric{
+		Name: "weir_shedder_timed_out_total", Help: "Failed calls whose deadline had passed.", Kind: weir.Counter,
+		Labels: []weir.Label{name}, Value: float64(st.TimedOut),
+	})
 	all = append(all, reasons("refusals", "Refused calls by reason and class.", st.Refusals, name)...)
 	return append(all, reasons("spared", "Calls that DryRun admitted, by what they would have been refused for.", st.SparedFrom, name)...)
 }

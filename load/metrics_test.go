@@ -48,30 +48,30 @@ func TestMetricsAreTheStats(t *testing.T) {
 		requireRefused(t, s, of(weir.Sheddable), load.ReasonLimit)
 		all := metrics(s)
 		for key, want := range map[string]float64{
-			"in_flight shedder=api":                                   6,
-			"waiting shedder=api":                                     0,
-			"limit shedder=api class=critical-plus":                   6,
-			"limit shedder=api class=sheddable":                       6,
-			"pushback_ratio shedder=api":                              0,
-			"calls_total shedder=api outcome=success":                 1,
-			"calls_total shedder=api outcome=failure":                 1,
-			"calls_total shedder=api outcome=ignored":                 1,
-			"calls_total shedder=api outcome=overloaded":              1,
-			"calls_total shedder=api outcome=forgotten":               0,
-			"calls_total shedder=api outcome=refused":                 1,
-			"calls_total shedder=api outcome=spared":                  0,
-			"refusals_total shedder=api reason=limit class=sheddable": 1,
-			"signal_level shedder=api signal=disk":                    0.5,
-			"signal_readable shedder=api signal=disk":                 1,
-			"signal_readable shedder=api signal=net":                  0,
-			"signal_squeeze_ratio shedder=api signal=net":             0,
+			"in_flight name=api":                                   6,
+			"waiting name=api":                                     0,
+			"limit name=api class=critical-plus":                   6,
+			"limit name=api class=sheddable":                       6,
+			"pushback_ratio name=api":                              0,
+			"calls_total name=api outcome=success":                 1,
+			"calls_total name=api outcome=failure":                 1,
+			"calls_total name=api outcome=ignored":                 1,
+			"calls_total name=api outcome=overloaded":              1,
+			"calls_total name=api outcome=forgotten":               0,
+			"calls_total name=api outcome=refused":                 1,
+			"timed_out_total name=api":                             0,
+			"refusals_total name=api reason=limit class=sheddable": 1,
+			"signal_level name=api signal=disk":                    0.5,
+			"signal_readable name=api signal=disk":                 1,
+			"signal_readable name=api signal=net":                  0,
+			"signal_squeeze_ratio name=api signal=net":             0,
 		} {
 			m, ok := all["weir_shedder_"+key]
 			require.True(t, ok, key)
 			require.Equal(t, want, m.Value, key)
 		}
-		for _, key := range []string{"workers", "capacity", "offered", "service_seconds"} {
-			require.Contains(t, all, "weir_shedder_"+key+" shedder=api")
+		for _, key := range []string{"workers", "capacity_per_second", "offered_per_second", "service_seconds"} {
+			require.Contains(t, all, "weir_shedder_"+key+" name=api")
 		}
 		leave(weir.Success, held...)
 	})
@@ -86,7 +86,7 @@ func TestMetricsKeepTheConventions(t *testing.T) {
 	for key, m := range metrics(s) {
 		require.Regexp(t, name, m.Name)
 		require.Equal(t, m.Kind == weir.Counter, strings.HasSuffix(m.Name, "_total"), key)
-		require.Equal(t, weir.Label{Name: "shedder", Value: "api"}, m.Labels[0], key)
+		require.Equal(t, weir.Label{Name: "name", Value: "api"}, m.Labels[0], key)
 		require.NotEmpty(t, m.Help, key)
 		if first, ok := help[m.Name]; ok {
 			require.Equal(t, first, m.Help, "one help text per name")
@@ -135,5 +135,5 @@ func TestCountersNeverGoBack(t *testing.T) {
 			}
 		}
 	}
-	require.NotZero(t, last["weir_shedder_calls_total shedder= outcome=refused"], fmt.Sprint(last))
+	require.NotZero(t, last["weir_shedder_calls_total name= outcome=refused"], fmt.Sprint(last))
 }

@@ -215,7 +215,7 @@ func TestReadThatNeverComesBackRefusesNobodyForEver(t *testing.T) {
 		visit(t, s, 2500*time.Millisecond, "disk")
 		require.Zero(t, overall(visit(t, s, time.Minute, "")))
 		require.EqualError(t, requireSane(t, s).Signals[0].Err, "load: the signal's Read has not returned for 1m3.2s")
-		require.Zero(t, metrics(s)["weir_shedder_signal_readable shedder= signal=disk"].Value)
+		require.Zero(t, metrics(s)["weir_shedder_signal_readable name= signal=disk"].Value)
 
 		close(gate)
 		stuck.Wait()

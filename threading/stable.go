@@ -30,6 +30,7 @@ import (
 // of its own output would make: that would be for ever.
 type StableRunner[I, O any] struct {
 	fn     func(I) O
+	name   string
 	buffer int
 	tasks  *TaskRunner // begins inputs in their order
 
@@ -65,6 +66,7 @@ func NewStableRunner[I, O any](o StableOptions, fn func(I) O) *StableRunner[I, O
 	o = o.withDefaults()
 	return &StableRunner[I, O]{
 		fn:     fn,
+		name:   o.Name,
 		buffer: o.Buffer,
 		tasks:  NewTaskRunner(TaskOptions{Workers: o.Workers, Queue: o.Buffer}),
 		output: newSignal(),

@@ -16,6 +16,8 @@ var (
 
 // StableOptions configures a [StableRunner].
 type StableOptions struct {
+	// Name tells this runner apart in metrics.
+	Name string
 	// Workers is how many inputs are worked on at a time. The default is
 	// GOMAXPROCS at the time of NewStableRunner.
 	Workers int

@@ -39,17 +39,17 @@ func (r *TaskRunner) Stats() TaskStats {
 // Metrics implements [weir.Source].
 func (r *TaskRunner) Metrics(yield func(weir.Metric) bool) {
 	st := r.Stats()
-	labels := []weir.Label{{Name: "runner", Value: r.opts.Name}}
+	labels := []weir.Label{{Name: "name", Value: r.opts.Name}}
 	for _, m := range []weir.Metric{
-		{Name: "weir_tasks_workers", Help: "Tasks that may run at a time.", Value: float64(st.Workers)},
-		{Name: "weir_tasks_running", Help: "Tasks that run.", Value: float64(st.Running)},
-		{Name: "weir_tasks_queued", Help: "Tasks that wait for a worker.", Value: float64(st.Queued)},
-		{Name: "weir_tasks_waiting", Help: "Callers that wait for room for a task.", Value: float64(st.Waiting)},
-		{Name: "weir_tasks_accepted_total", Help: "Tasks scheduled.", Kind: weir.Counter, Value: float64(st.Accepted)},
-		{Name: "weir_tasks_done_total", Help: "Tasks that have ended.", Kind: weir.Counter, Value: float64(st.Done)},
-		{Name: "weir_tasks_panicked_total", Help: "Tasks that have panicked.", Kind: weir.Counter, Value: float64(st.Panicked)},
-		{Name: "weir_tasks_dropped_total", Help: "Tasks dropped before they began, as the runner was closed.", Kind: weir.Counter, Value: float64(st.Dropped)},
-		{Name: "weir_tasks_refused_total", Help: "Tasks refused for want of room.", Kind: weir.Counter, Value: float64(st.Refused)},
+		{Name: "weir_task_runner_workers", Help: "Tasks that may run at a time.", Value: float64(st.Workers)},
+		{Name: "weir_task_runner_running", Help: "Tasks that run.", Value: float64(st.Running)},
+		{Name: "weir_task_runner_queued", Help: "Tasks that wait for a worker.", Value: float64(st.Queued)},
+		{Name: "weir_task_runner_waiting", Help: "Callers that wait for room for a task.", Value: float64(st.Waiting)},
+		{Name: "weir_task_runner_accepted_total", Help: "Tasks scheduled.", Kind: weir.Counter, Value: float64(st.Accepted)},
+		{Name: "weir_task_runner_done_total", Help: "Tasks that have ended.", Kind: weir.Counter, Value: float64(st.Done)},
+		{Name: "weir_task_runner_panics_total", Help: "Tasks that have panicked.", Kind: weir.Counter, Value: float64(st.Panicked)},
+		{Name: "weir_task_runner_dropped_total", Help: "Tasks dropped before they began, as the runner was closed.", Kind: weir.Counter, Value: float64(st.Dropped)},
+		{Name: "weir_task_runner_refused_total", Help: "Tasks refused for want of room.", Kind: weir.Counter, Value: float64(st.Refused)},
 	} {
 		m.Labels = labels
 		if !yield(m) {

@@ -227,11 +227,11 @@ func TestMetricsOfATaskRunnerAreItsStats(t *testing.T) {
 		for m := range r.Metrics {
 			require.Equal(t, "thumbs", m.Labels[0].Value)
 			require.Equal(t, strings.HasSuffix(m.Name, "_total"), m.Kind.String() == "counter")
-			got[strings.TrimPrefix(m.Name, "weir_tasks_")] = m.Value
+			got[strings.TrimPrefix(m.Name, "weir_task_runner_")] = m.Value
 		}
 		require.Equal(t, map[string]float64{
 			"workers": 1, "running": 1, "queued": 1, "waiting": 1, "accepted_total": 3,
-			"done_total": 1, "panicked_total": 1, "dropped_total": 0, "refused_total": 1,
+			"done_total": 1, "panics_total": 1, "dropped_total": 0, "refused_total": 1,
 		}, got)
 		for range r.Metrics { // a poll that stops early
 			break

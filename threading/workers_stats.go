@@ -29,12 +29,12 @@ func (g *WorkerGroup) Stats() WorkerStats {
 // Metrics implements [weir.Source].
 func (g *WorkerGroup) Metrics(yield func(weir.Metric) bool) {
 	st := g.Stats()
-	labels := []weir.Label{{Name: "group", Value: g.opts.Name}}
+	labels := []weir.Label{{Name: "name", Value: g.opts.Name}}
 	for _, m := range []weir.Metric{
-		{Name: "weir_workers", Help: "Workers that there are when all work.", Value: float64(st.Workers)},
-		{Name: "weir_workers_live", Help: "Workers that have not ended.", Value: float64(st.Live)},
-		{Name: "weir_workers_started_total", Help: "Jobs begun.", Kind: weir.Counter, Value: float64(st.Started)},
-		{Name: "weir_workers_panicked_total", Help: "Jobs that have panicked.", Kind: weir.Counter, Value: float64(st.Panicked)},
+		{Name: "weir_worker_group_workers", Help: "Workers that there are when all work.", Value: float64(st.Workers)},
+		{Name: "weir_worker_group_live", Help: "Workers that have not ended.", Value: float64(st.Live)},
+		{Name: "weir_worker_group_started_total", Help: "Jobs begun.", Kind: weir.Counter, Value: float64(st.Started)},
+		{Name: "weir_worker_group_panics_total", Help: "Jobs that have panicked.", Kind: weir.Counter, Value: float64(st.Panicked)},
 	} {
 		m.Labels = labels
 		if !yield(m) {

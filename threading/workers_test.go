@@ -317,7 +317,7 @@ func TestMetricsOfAWorkerGroupAreItsStats(t *testing.T) {
 			got[m.Name] = m.Value
 		}
 		require.Equal(t, map[string]float64{
-			"weir_workers": 2, "weir_workers_live": 0, "weir_workers_started_total": 2, "weir_workers_panicked_total": 2,
+			"weir_worker_group_workers": 2, "weir_worker_group_live": 0, "weir_worker_group_started_total": 2, "weir_worker_group_panics_total": 2,
 		}, got)
 		for range g.Metrics { // a poll that stops early
 			break

@@ -110,7 +110,7 @@ func (t *Transport) Metrics(yield func(weir.Metric) bool) {
 
 func (t *Transport) own(yield func(weir.Metric) bool) {
 	st := t.Stats()
-	labels := []weir.Label{{Name: "transport", Value: t.opts.Name}}
+	labels := []weir.Label{{Name: "name", Value: t.opts.Name}}
 	for _, m := range []weir.Metric{
 		{Name: "weir_transport_in_flight", Help: "Tries in flight, open bodies included.", Value: float64(st.InFlight)},
 		{Name: "weir_transport_calls_total", Help: "Calls of RoundTrip.", Kind: weir.Counter, Value: float64(st.Calls)},

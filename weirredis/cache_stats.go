@@ -73,9 +73,9 @@ func (c *Cache[V]) Stats() CacheStats {
 // nodes.
 func (c *Cache[V]) Metrics(yield func(weir.Metric) bool) {
 	st := c.Stats()
-	name := weir.Label{Name: "cache", Value: c.opts.Name}
+	name := weir.Label{Name: "name", Value: c.opts.Name}
 	plain := []weir.Label{name}
-	of := func(value string) []weir.Label { return []weir.Label{name, {Name: "result", Value: value}} }
+	of := func(value string) []weir.Label { return []weir.Label{name, {Name: "outcome", Value: value}} }
 	const (
 		reads, readsHelp     = "weir_redis_cache_reads_total", "Reads of Redis by what they found."
 		loads, loadsHelp     = "weir_redis_cache_loads_total", "Loads by what they came to."

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/weirgo/weir/bench/internal/adapters"
 	"github.com/weirgo/weir/bench/internal/admission"
 	"github.com/weirgo/weir/bench/internal/concurrency"
 	"github.com/weirgo/weir/bench/internal/executors"
@@ -24,5 +25,6 @@ func suites() []suite.Suite {
 		concurrency.Suite(),
 		flow.Suite(),
 		executors.Suite(),
+		adapters.Suite(),
 	}
 }

@@ -74,7 +74,7 @@ func (n *node) stats() NodeStats {
 func (b *Builder) Metrics(yield func(weir.Metric) bool) {
 	for _, st := range b.merged() {
 		labels := []weir.Label{
-			{Name: "balancer", Value: b.name}, {Name: "target", Value: st.Target}, {Name: "node", Value: st.Node},
+			{Name: "name", Value: b.name}, {Name: "target", Value: st.Target}, {Name: "node", Value: st.Node},
 		}
 		for _, m := range []weir.Metric{
 			{Name: "weir_balancer_ready", Help: "Connections to the server that calls are sent on.", Value: st.ready},

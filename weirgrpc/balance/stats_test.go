@@ -49,7 +49,7 @@ func TestMetricsTellOfEachServerOverAllConnections(t *testing.T) {
 		b.Metrics(func(m weir.Metric) bool {
 			seen++
 			require.Equal(t, []weir.Label{
-				{Name: "balancer", Value: "p2c_ewma"}, {Name: "target", Value: ":///"}, {Name: "node", Value: "a"},
+				{Name: "name", Value: "p2c_ewma"}, {Name: "target", Value: ":///"}, {Name: "node", Value: "a"},
 			}, m.Labels)
 			require.NotEmpty(t, m.Help)
 			return seen < 3
