@@ -38,11 +38,14 @@ func TestPanicInOneOfManyCallsIsRaisedInTheLoop(t *testing.T) {
 func TestPanicIsRaisedAlsoAfterTheBreak(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		requirePanic(t, errDown, func() {
+			begun := make(chan struct{}) // lest the loop is over before
 			for range fx.ParallelMap(t.Context(), upTo(2), workers(2), func(ctx context.Context, n int) (int, error) {
 				if n == 1 {
+					close(begun)
 					<-ctx.Done()
 					panic(errDown)
 				}
+				<-begun
 				return n, nil
 			}) {
 				break

@@ -106,8 +106,20 @@ func (f *rateFields) nameOf(quota int) string {
 	return f.names[0].name
 }
 
-// maxFields is how many fields a response may get.
-const maxFields = 6
+// count is how many fields a response gets at most.
+func (f *rateFields) count(retry bool) int {
+	n := 1
+	if retry {
+		n++
+	}
+	if f.policy != "" {
+		n++
+	}
+	if f.opts.LegacyHeaders {
+		n += 3
+	}
+	return n
+}
 
 // set sets all fields of a response. Their values are parts of one string, and
 // lie in one slice.
@@ -117,7 +129,7 @@ func (f *rateFields) set(h http.Header, d limit.Decision) {
 		return
 	}
 	t := f.texts(d, retry)
-	v := values{header: h, all: make([]string, 0, maxFields)}
+	v := values{header: h, all: make([]string, 0, f.count(retry))}
 	if retry {
 		v.set("Retry-After", t.reset)
 	}
@@ -156,7 +168,10 @@ func (f *rateFields) texts(d limit.Decision, retry bool) rateTexts {
 	t := len(b)
 	b = strconv.AppendInt(b, seconds, 10)
 	end := len(b)
-	all := string(strconv.AppendInt(b, bounded(d.Limit), 10))
+	if f.opts.LegacyHeaders {
+		b = strconv.AppendInt(b, bounded(d.Limit), 10)
+	}
+	all := string(b)
 	return rateTexts{item: all[:end], limit: all[end:], remaining: all[r:rEnd], reset: all[t:end]}
 }
 
