@@ -105,7 +105,9 @@ func overloaded(err error) bool { return weirgrpc.Classify(err) == weir.Overload
 // in front of the gateway.
 func fail(ctx context.Context, w http.ResponseWriter, err error) {
 	switch {
-	case ctx.Err() != nil, status.Code(err) == codes.DeadlineExceeded:
+	case ctx.Err() != nil, status.Code(err) == codes.DeadlineExceeded, status.Code(err) == codes.Canceled:
+		// Nobody here cancels a call that goes on. But when its deadline passes in the
+		// backend first, what is cancelled there may come back as just that.
 		http.Error(w, "too late", http.StatusGatewayTimeout)
 	case overloaded(err):
 		w.Header().Set(weirhttp.HeaderRefused, "backend: "+status.Convert(err).Message())
