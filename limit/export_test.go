@@ -66,6 +66,9 @@ func (t *Token) CellsPerKey() float64 {
 	return float64(cells) / float64(keys)
 }
 
+// Table tells apart the tables that the first of all keys have been in.
+func (t *Token) Table() any { return t.ledger.shards[0].table.Load() }
+
 // LockAll takes all locks, until what it returns is called.
 func (t *Token) LockAll() (unlock func()) {
 	for i := range t.ledger.shards {

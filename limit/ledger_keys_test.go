@@ -187,8 +187,30 @@ func TestNewKeysFindRoomSoonAfterOthersAreIdle(t *testing.T) {
 	})
 }
 
-// Keys become idle one by one while strangers come: the search may not begin anew for
+// Keys become idle one by one while strangers come: all the others may not move for
 // each of them.
+func TestKeysThatAreIdleOneByOneDoNotMoveTheOthersEachTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 100 // in one shard
+		l := limit.NewTokenOfKeys(limit.TokenOptions{Rate: limit.PerMinute(1)}, most)
+		for i := range most {
+			allowed(t, l, strconv.Itoa(i))
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(time.Minute - 10*time.Second)
+		moves, table := 0, l.Table()
+		for i := range 200 { // for four seconds, in which forty become idle
+			allowed(t, l, "stranger"+strconv.Itoa(i))
+			time.Sleep(20 * time.Millisecond)
+			if now := l.Table(); now != table {
+				moves, table = moves+1, now
+			}
+		}
+		require.LessOrEqual(t, moves, 4+200/16)
+		require.Greater(t, l.Stats().Evicted, uint64(30))
+	})
+}
+
 func TestAMemoryThatIsFullTakesNoMoreThanItsKeys(t *testing.T) {
 	const most = 1 << 12
 	l := limit.NewTokenOfKeys(limit.TokenOptions{Rate: limit.PerHour(1)}, most)

@@ -118,8 +118,8 @@ func (l *ledger) makeRoom(s *ledgerShard) bool {
 	if !l.someIdle(s) {
 		return false
 	}
-	l.move(s, 0)
-	return true
+	l.move(s, 0) // by then somebody may have used what was idle
+	return s.table.Load().used < s.most
 }
 
 // someIdle searches a full table for a key that is idle. A search that finds none
@@ -175,7 +175,7 @@ func (l *ledger) move(s *ledgerShard, idle int64) {
 		t.inherit(old, m.cell, aged(m.word, passed))
 	}
 	s.evicted += uint64(old.used - t.used)
-	s.idleFrom, s.searched = 0, 0 // which count from the origin
+	s.idleFrom, s.searched = 0, max(s.searched, passed)-passed // which count from the origin
 	s.strangers.Store(aged(s.strangers.Load(), passed))
 	s.table.Store(t)
 }
